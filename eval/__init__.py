@@ -1,0 +1,1 @@
+"""The evaluation workbench: suites, metrics, statistics, result files and the report."""

@@ -1,0 +1,239 @@
+"""The report: one dict, written as HTML, Markdown and JSON."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from eval import retrieval, routing
+from eval.files import write_lines
+from eval.reporting.figure import with_interval, write_interval, write_value
+from eval.reporting.markdown import render_markdown
+from eval.reporting.page import render_page
+from eval.reporting.retrieval_section import PRIMARY, retrieval_section
+from eval.reporting.routing_section import routing_section
+from eval.reporting.table import system_name
+from eval.result import Result, SuiteRun
+from msp_core.clock import to_iso
+
+SCHEMA = "msp.report/1"
+MONTHLY_TURNS = 20_000
+NO_QUALITY = "No judged sets: no quality figure."
+
+
+def build_report(
+    runs: Sequence[SuiteRun],
+    *,
+    data_note: str,
+    generated_at: datetime,
+    title: str = "Routing and retrieval report",
+    monthly_turns: int = MONTHLY_TURNS,
+) -> dict[str, Any]:
+    """Everything the report says, as JSON values.
+
+    Args:
+        runs: at most one per suite; with none the report says that there is no quality figure.
+        data_note: where texts and labels come from, in a sentence or two.
+        generated_at: aware.
+        monthly_turns: the volume that monthly costs are stated for, 1 or more.
+
+    Raises:
+        ValueError: two runs of one suite, a suite that has no section here, no volume.
+    """
+    by_suite = {run.result.suite: run for run in runs}
+    if len(by_suite) < len(runs):
+        raise ValueError("the report takes one run per suite")
+    if unknown := by_suite.keys() - {routing.SUITE, retrieval.SUITE}:
+        raise ValueError(f"the report has no section for {', '.join(sorted(unknown))}")
+    if monthly_turns < 1:
+        raise ValueError(f"the monthly volume must be 1 or more, not {monthly_turns}")
+    routed, found = by_suite.get(routing.SUITE), by_suite.get(retrieval.SUITE)
+    routing_data = routing_section(routed, monthly_turns=monthly_turns) if routed else None
+    retrieval_data = retrieval_section(found) if found else None
+    return {
+        "schema": SCHEMA,
+        "title": title,
+        "generated_at": to_iso(generated_at),
+        "data_note": data_note,
+        "verdict": _verdict(routing_data, retrieval_data),
+        "key_figures": _key_figures(routing_data, retrieval_data),
+        "routing": routing_data,
+        "retrieval": retrieval_data,
+        "provenance": [_provenance(run.result) for run in runs],
+        "integrity": [row for run in runs for row in _integrity(run.result)],
+    }
+
+
+def write_report(report: dict[str, Any], folder: Path) -> None:
+    """Write `report.html`, `report.md` and `report.json`, each whole or not at all.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+    """
+    text = json.dumps(report, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    write_lines(folder / "report.json", [text, "\n"])
+    write_lines(folder / "report.md", [render_markdown(report)])
+    write_lines(folder / "report.html", [render_page(report)])
+
+
+def summary_lines(report: dict[str, Any]) -> list[str]:
+    """The key figures as a small table for a terminal."""
+    rows = [("", "figure", "95% interval", "n", "")]
+    for key in report["key_figures"]:
+        shown = key["figure"]
+        rows.append(
+            (
+                key["label"],
+                write_value(shown["value"], key["format"]),
+                write_interval(shown, key["format"]) or "-",
+                str(shown["n"]),
+                shown["kind"],
+            )
+        )
+    if len(rows) == 1:
+        return [NO_QUALITY]
+    label, value, interval, n, _ = (max(len(row[i]) for row in rows) for i in range(5))
+    return [
+        f"{row[0]:<{label}}  {row[1]:>{value}}  {row[2]:>{interval}}  {row[3]:>{n}}  {row[4]}"
+        for row in rows
+    ]
+
+
+def _row(section: dict[str, Any], system: str) -> dict[str, Any]:
+    rows = [row for row in section["systems"] if row["system"] == system]
+    return rows[0] if rows else {}
+
+
+def _verdict(
+    routing_data: dict[str, Any] | None, retrieval_data: dict[str, Any] | None
+) -> list[dict[str, str]]:
+    sentences = []
+    if routing_data is not None:
+        sentences.append({"kind": routing_data["kind"], "text": _routing_verdict(routing_data)})
+    if retrieval_data is not None and retrieval_data["systems"]:
+        text = _retrieval_verdict(retrieval_data)
+        sentences.append({"kind": retrieval_data["kind"], "text": text})
+    return sentences or [{"kind": "", "text": NO_QUALITY}]
+
+
+def _routing_verdict(section: dict[str, Any]) -> str:
+    policy, strong = _row(section, routing.POLICY), _row(section, routing.ALWAYS_STRONG)
+    of = "of turns get a model that suffices" if section["kind"] == "simulated" else "mean quality"
+    quality = with_interval(policy["quality"], "percent")
+    text = f"Routing by {system_name(section['policy'])}: {quality} {of}"
+    if policy["cost_per_1k_usd"] and strong["cost_per_1k_usd"]["value"] > 0:
+        ratio = policy["cost_per_1k_usd"]["value"] / strong["cost_per_1k_usd"]["value"]
+        change = f"{abs(1 - ratio):.0%} {'less' if ratio <= 1 else 'more'}"
+        cost = write_value(policy["cost_per_1k_usd"]["value"], "usd")
+        text += f", at {cost} per 1,000 turns: {change} than always the strong model"
+    text += "."
+    curve = policy["apgr"]
+    if curve is None:
+        return f"{text} The strong model is not better on average, so there is no gap to recover."
+    if curve["low"] is not None and curve["low"] > 0.5:
+        against = "better than sending turns at random (0.500)"
+    elif curve["high"] is not None and curve["high"] < 0.5:
+        against = "worse than sending turns at random (0.500)"
+    else:
+        against = "not told apart from sending turns at random (0.500)"
+    return f"{text} Its APGR is {with_interval(curve, 'ratio')}: {against} on {curve['n']} turns."
+
+
+def _retrieval_verdict(section: dict[str, Any]) -> str:
+    main = _row(section, section["main"])
+    if main.get(PRIMARY) is None:
+        return "Retrieval: only questions without an answer were asked; no ranking to judge."
+    text = (
+        f"Retrieval, {section['main']}: nDCG@10 is {with_interval(main[PRIMARY], 'ratio')} and "
+        f"{write_value(main['recall@5']['value'], 'percent')} of the relevant documents stand in "
+        f"the first five, over {main[PRIMARY]['n']} queries"
+    )
+    gain = section["over_bm25"]
+    if gain is not None:
+        where = "above" if gain["value"] >= 0 else "below"
+        interval = write_interval(gain, "ratio") or "none"
+        text += (
+            f". That is {write_value(abs(gain['value']), 'ratio')} {where} BM25 alone "
+            f"(95% interval of the difference {interval})"
+        )
+        if gain["low"] is None or gain["low"] <= 0 <= gain["high"]:
+            text += ", which so few queries cannot tell from no difference"
+    if section["weak_labels"]:
+        text += ". The labels are weak: the articles that solved tickets name"
+    return f"{text}."
+
+
+def _key_figures(
+    routing_data: dict[str, Any] | None, retrieval_data: dict[str, Any] | None
+) -> list[dict[str, Any]]:
+    wanted: list[tuple[str, dict[str, Any] | None, str]] = []
+    if routing_data is not None:
+        policy = _row(routing_data, routing.POLICY)
+        wanted += [
+            ("Routing quality", policy["quality"], "percent"),
+            ("Cost per 1,000 turns", policy["cost_per_1k_usd"], "usd"),
+            ("Sent to the strong model", policy["strong_rate"], "percent"),
+            ("Routing APGR", policy["apgr"], "ratio"),
+            ("Floor recall", routing_data["floor_recall"], "percent"),
+        ]
+    if retrieval_data is not None:
+        main = _row(retrieval_data, retrieval_data["main"])
+        wanted += [
+            ("Retrieval nDCG@10", main.get(PRIMARY), "ratio"),
+            ("Retrieval recall@5", main.get("recall@5"), "percent"),
+            ("Retrieval MRR", main.get("mrr"), "ratio"),
+        ]
+    return [
+        {"label": label, "figure": shown, "format": form}
+        for label, shown, form in wanted
+        if shown is not None
+    ]
+
+
+def _provenance(result: Result) -> dict[str, Any]:
+    origin = result.provenance
+    return {
+        "suite": result.suite,
+        "dataset": {
+            "name": result.dataset.name,
+            "split": result.dataset.split,
+            "n": result.dataset.n,
+            "sha256": result.dataset.sha256,
+        },
+        "kinds": sorted({metric.kind for metric in result.metrics}),
+        "commit": origin.commit,
+        "dirty": origin.dirty,
+        "version": origin.version,
+        "python": origin.python,
+        "packages": dict(origin.packages),
+        "settings": dict(origin.settings),
+        "models": dict(origin.models),
+        "prompt_sha256": origin.prompt_sha256,
+        "price_date": origin.price_date,
+        "seed": origin.seed,
+        "started_at": origin.started_at,
+        "duration_s": origin.duration_s,
+    }
+
+
+def _integrity(result: Result) -> list[dict[str, Any]]:
+    """The counts behind every mean over all items; means with the same counts share a row."""
+    rows: dict[tuple[object, ...], dict[str, Any]] = {}
+    for metric in result.metrics:
+        if metric.slice != "all":
+            continue
+        counts = (metric.n_scored, metric.n_failed, metric.n_refused)
+        row = rows.setdefault(
+            (metric.system, *counts),
+            {
+                "suite": result.suite,
+                "system": metric.system,
+                "metrics": [],
+                "n_scored": metric.n_scored,
+                "n_failed": metric.n_failed,
+                "n_refused": metric.n_refused,
+            },
+        )
+        row["metrics"].append(metric.name)
+    return list(rows.values())

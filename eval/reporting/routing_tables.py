@@ -1,0 +1,172 @@
+"""The tables on routing."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from eval.reporting.figure import Format, write_value
+from eval.reporting.table import Cell, Column, Table, figure_cell, row_of, system_name
+
+_REGRET_NOTE = (
+    "Regret: quality lost against the better model for each turn. Missed: went weak and lost "
+    "quality. Needless: went strong where the weak model was as good."
+)
+
+
+def routing_tables(section: Mapping[str, Any]) -> list[Table]:
+    """Systems; regret by category, customer, priority; the worst misroutes."""
+    at_threshold = _router_table(
+        section,
+        f"All routers on the same {section['n']} turns, each at its own threshold",
+        {
+            "quality": ("Quality", "percent"),
+            "cost_per_1k_usd": ("USD per 1,000 turns", "usd"),
+            "strong_rate": ("Strong calls", "percent"),
+        },
+        note=(
+            f"Small figures: 95% interval from resampling {section['groups']} groups of turns "
+            "(customers, where the data names them); none where every draw gives the same."
+        ),
+    )
+    along_curve = _router_table(
+        section,
+        "The same routers along their whole curve",
+        {
+            "apgr": ("APGR", "ratio"),
+            "cpt50": ("CPT 50%", "percent"),
+            "cpt80": ("CPT 80%", "percent"),
+            "saving@2": ("Saving at −2 points", "percent"),
+            "saving@5": ("at −5 points", "percent"),
+            "saving@10": ("at −10 points", "percent"),
+        },
+        note=(
+            "APGR: part of the quality gap between the two models that is recovered on average; "
+            "random 0.500. CPT: share of strong calls that recovers so much of the gap, lower is "
+            "better. Saving: cost saved against always strong at that loss of quality, the point "
+            "chosen with hindsight."
+        ),
+    )
+    shown = [table for table in (at_threshold, along_curve) if table.rows]
+    return [*shown, *_slice_tables(section), *_misroute_tables(section)]
+
+
+def _router_table(
+    section: Mapping[str, Any],
+    caption: str,
+    columns: Mapping[str, tuple[str, Format]],
+    *,
+    note: str,
+) -> Table:
+    """The routers that have one of the figures, and the figures that one of them has."""
+    rows = [row for row in section["systems"] if any(row[name] is not None for name in columns)]
+    used = [name for name in columns if any(row[name] is not None for row in rows)]
+    return Table(
+        caption=caption,
+        columns=[Column("Router", number=False), *(Column(columns[name][0]) for name in used)],
+        rows=[
+            [
+                Cell(system_name(row["system"]), _router_note(row["system"], section)),
+                *(figure_cell(row[name], columns[name][1]) for name in used),
+            ]
+            for row in rows
+        ],
+        kind=section["kind"],
+        note=note,
+        best=row_of(rows, "policy"),
+    )
+
+
+def _router_note(system: str, section: Mapping[str, Any]) -> str:
+    if system == "policy":
+        return f"floors, then {system_name(section['policy'])}"
+    notes = {"random": "at the policy's rate", "oracle": "knows the better model"}
+    return notes.get(system, "")
+
+
+def _slice_tables(section: Mapping[str, Any]) -> Iterable[Table]:
+    for number, (name, rows) in enumerate(section["by_slice"].items()):
+        yield Table(
+            caption=f"Policy by {name}",
+            columns=[
+                Column(name.capitalize(), number=False),
+                Column("Turns"),
+                Column("Quality"),
+                Column("Regret"),
+                Column("Missed"),
+                Column("Needless strong"),
+            ],
+            rows=[
+                [
+                    Cell(row["value"]),
+                    Cell(str(row["n"])),
+                    figure_cell(row["quality"], "percent"),
+                    Cell(write_value(row["regret"], "percent")),
+                    Cell(str(row["missed"])),
+                    Cell(str(row["needless"])),
+                ]
+                for row in rows
+            ],
+            kind=section["kind"],
+            note="" if number else _REGRET_NOTE,
+        )
+
+
+def _misroute_tables(section: Mapping[str, Any]) -> Iterable[Table]:
+    misroutes = section["misroutes"]
+    for name, title in (
+        ("missed", "Worst misroutes: went weak, needed strong"),
+        ("needless", "Dearest needless strong calls"),
+    ):
+        rows = misroutes[name]
+        if not rows:
+            continue
+        value = Column("Loss") if name == "missed" else Column("USD too much")
+        yield Table(
+            caption=f"{title} ({len(rows)} of {misroutes['n_' + name]})",
+            columns=[
+                Column("Turn", number=False),
+                Column("Asked", number=False),
+                Column("Why it went there", number=False),
+                value,
+            ],
+            rows=[
+                [
+                    Cell(row["id"], " · ".join(filter(None, (row["customer"], row["category"])))),
+                    Cell(row["text"], f"Label: {row['note']}" if row["note"] else ""),
+                    Cell(row["reasons"]),
+                    Cell(
+                        write_value(row["loss"], "percent")
+                        if name == "missed"
+                        else f"${row['needless_usd']:.4f}"
+                    ),
+                ]
+                for row in rows
+            ],
+            kind=section["kind"],
+        )
+
+
+def monthly_table(section: Mapping[str, Any]) -> Table | None:
+    """What a month costs, or None without prices."""
+    monthly = section["monthly"]
+    if monthly is None:
+        return None
+    return Table(
+        caption=f"Model calls for {monthly['turns']:,} turns a month",
+        columns=[Column("Router", number=False), Column("USD a month"), Column("Quality")],
+        rows=[
+            [
+                Cell(system_name(row["system"])),
+                figure_cell(row["usd"], "usd"),
+                figure_cell(row["quality"], "percent"),
+            ]
+            for row in monthly["rows"]
+        ],
+        kind=section["kind"],
+        note=(
+            "Mean cost of a turn in the data times the stated volume. Tokens at full input price, "
+            "no prompt cache; idle and other costs of the stack are not in it."
+            if section["kind"] == "simulated"
+            else "Mean recorded cost of a turn times the stated volume; model calls only."
+        ),
+        best=row_of(monthly["rows"], "policy"),
+    )

@@ -1,0 +1,290 @@
+"""What both models did, or would have done, on the same turns: labels or recorded outcomes."""
+
+import csv
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, ValidationError, field_validator
+
+from eval.dataset import (
+    Problems,
+    Row,
+    Said,
+    check_manifest,
+    choose_split,
+    json_rows,
+    raw_lines,
+    user_messages,
+)
+from eval.files import digest
+from eval.result import Kind
+from msp_core.errors import ConfigurationError, UsageError
+from msp_core.routing.catalog import Catalog, Price
+from msp_core.routing.policy import Floor
+from msp_core.routing.request import RouteRequest
+
+LABELS_FILE = "turns.jsonl"
+OUTCOME_FILES = ("outcomes.csv", "outcomes.csv.gz", "outcomes.jsonl")
+FLOOR_SPLIT = "floor"
+MAX_OUTCOMES = 1_000_000
+_NO_SPLIT = "all"
+
+_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+_Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Id = Annotated[str, StringConstraints(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The two models that a comparison is priced for; a price is None when it is not known."""
+
+    weak_model: str
+    strong_model: str
+    weak: Price | None
+    strong: Price | None
+    read_on: date
+
+    @classmethod
+    def of(cls, weak_model: str, strong_model: str, catalog: Catalog) -> "Prices":
+        """The catalogue's prices of the two."""
+        return cls(
+            weak_model,
+            strong_model,
+            catalog.price(weak_model),
+            catalog.price(strong_model),
+            catalog.read_on,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn, with what each model is worth on it.
+
+    Attributes:
+        group: turns of one group are resampled together.
+        weak_score, strong_score: quality of each model's answer, 0 to 1.
+        weak_cost_usd, strong_cost_usd: None when not known.
+        router_score: of the user's own router, or None; higher = strong.
+        floor: the floor the turn falls under, by its label.
+        note: why it was labelled so; may be empty.
+    """
+
+    turn_id: str
+    request: RouteRequest
+    group: str
+    weak_score: float
+    strong_score: float
+    weak_cost_usd: float | None
+    strong_cost_usd: float | None
+    router_score: float | None = None
+    floor: Floor | None = None
+    slices: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class RoutingSet:
+    """The turns of one split.
+
+    Attributes:
+        kind: `simulated` when the scores come from labels, `recorded` when from real answers.
+        turns: what the curves are drawn from, never those of the split `floor`.
+        floor_turns: every turn that must go strong, of the split `floor` and of this one.
+    """
+
+    name: str
+    split: str
+    sha256: str
+    kind: Kind
+    turns: tuple[Turn, ...]
+    floor_turns: tuple[Turn, ...]
+
+    @property
+    def priced(self) -> bool:
+        """Whether the costs of both models are known on every turn."""
+        return all(
+            turn.weak_cost_usd is not None and turn.strong_cost_usd is not None
+            for turn in self.turns
+        )
+
+
+class _Tokens(Row):
+    prefix: Annotated[int, Field(ge=0)] = 0
+    input: Annotated[int, Field(ge=0)]
+    output: Annotated[int, Field(ge=0)]
+
+
+class _LabelRow(Row):
+    id: _Id
+    split: Literal["train", "dev", "test", "floor"]
+    customer_id: str
+    history: tuple[Said, ...] = ()
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+    category: str | None = None
+    priority: str | None = None
+    required_model: Literal["weak", "strong"]
+    reason: str = ""
+    floor: Floor | None = None
+    tokens: _Tokens
+
+
+class _OutcomeRow(Row):
+    id: _Id
+    query: str
+    weak_score: _Share
+    strong_score: _Share
+    router_score: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    weak_cost: _Usd | None = None
+    strong_cost: _Usd | None = None
+    category: str | None = None
+    group: str | None = None
+    split: str | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank(cls, value: object) -> object:
+        return None if value == "" else value
+
+
+def read_routing_set(path: Path, *, split: str | None = None, prices: Prices) -> RoutingSet:
+    """The labels (`turns.jsonl`) or the outcomes (CSV, CSV.gz or JSONL) at a path.
+
+    Args:
+        path: an outcome file, or a folder with `turns.jsonl` or `outcomes.<csv|csv.gz|jsonl>`.
+        split: default see `choose_split`; a file without splits has one, `all`.
+        prices: what a label's tokens are priced with; outcomes bring their own costs.
+
+    Raises:
+        UsageError: nothing of the kind is there, or there is no such split.
+        ConfigurationError: the file cannot be read, or has more than a million rows.
+        InvalidInput: names each malformed or repeated row and each wrong hash.
+    """
+    file = _find(path)
+    problems = Problems()
+    if path.is_dir():
+        check_manifest(path, problems, kind="routing")
+    name = path.name if path.is_dir() else path.name.partition(".")[0]
+    rows = _label_turns(file, prices, problems)
+    kind: Kind = "simulated"
+    if file.name != LABELS_FILE:
+        rows, kind = _outcome_turns(file, problems), "recorded"
+    by_split: dict[str, list[Turn]] = {}
+    seen: set[str] = set()
+    for line, turn_split, turn in rows:
+        if turn.turn_id in seen:
+            problems.add(file, line, f"id: {turn.turn_id!r} stands here for the second time")
+        if len(seen) == MAX_OUTCOMES:
+            raise ConfigurationError(
+                f"{file} has more than {MAX_OUTCOMES:,} rows, the most that is read. Take a sample."
+            )
+        seen.add(turn.turn_id)
+        by_split.setdefault(turn_split, []).append(turn)
+    if not seen:
+        problems.add(file, None, "it holds no row")
+    problems.refuse(name)
+    chosen = choose_split(split, by_split.keys() - {FLOOR_SPLIT}, name=name)
+    turns = by_split[chosen]
+    return RoutingSet(
+        name=name,
+        split=chosen,
+        sha256=digest([file], root=file.parent),
+        kind=kind,
+        turns=tuple(turns),
+        floor_turns=tuple(
+            turn for turn in (*turns, *by_split.get(FLOOR_SPLIT, ())) if turn.floor is not None
+        ),
+    )
+
+
+_Rows = Iterator[tuple[int, str, Turn]]
+
+
+def _find(path: Path) -> Path:
+    if path.is_file():
+        return path
+    for name in (LABELS_FILE, *OUTCOME_FILES):
+        if (path / name).is_file():
+            return path / name
+    raise UsageError(
+        f"{path} is no routing data set: it needs {LABELS_FILE} or one of "
+        f"{', '.join(OUTCOME_FILES)}."
+    )
+
+
+def _label_turns(path: Path, prices: Prices, problems: Problems) -> _Rows:
+    def cost(price: Price | None, tokens: _Tokens) -> float | None:
+        if price is None:
+            return None
+        return price.cost_usd(
+            input_tokens=tokens.prefix + tokens.input, output_tokens=tokens.output
+        )
+
+    for line, row in json_rows(path, _LabelRow, problems):
+        slices = {
+            "category": row.category,
+            "customer": row.customer_id,
+            "priority": row.priority,
+        }
+        yield line, row.split, Turn(
+            turn_id=row.id,
+            request=RouteRequest(row.text, user_messages(row.history), row.tokens.prefix),
+            group=row.customer_id,
+            weak_score=float(row.required_model == "weak"),
+            strong_score=1.0,
+            weak_cost_usd=cost(prices.weak, row.tokens),
+            strong_cost_usd=cost(prices.strong, row.tokens),
+            floor=row.floor,
+            slices={name: value for name, value in slices.items() if value is not None},
+            note=row.reason,
+        )
+
+
+def _outcome_turns(path: Path, problems: Problems) -> _Rows:
+    read: Callable[[Path, Problems], Iterable[tuple[int, _OutcomeRow]]] = (
+        _csv_rows
+        if path.name.endswith((".csv", ".csv.gz"))
+        else lambda file, found: json_rows(file, _OutcomeRow, found)
+    )
+    optional: Sequence[str] = ("router_score", "weak_cost", "strong_cost")
+    given: frozenset[str] | None = None
+    for line, row in read(path, problems):
+        has = frozenset(name for name in optional if getattr(row, name) is not None)
+        given = has if given is None else given
+        for name in sorted(has ^ given):
+            problems.add(path, line, f"{name}: it must be there in every row or in none")
+        yield line, row.split or _NO_SPLIT, Turn(
+            turn_id=row.id,
+            request=RouteRequest(row.query),
+            group=row.group or f"turn {row.id}",
+            weak_score=row.weak_score,
+            strong_score=row.strong_score,
+            weak_cost_usd=row.weak_cost,
+            strong_cost_usd=row.strong_cost,
+            router_score=row.router_score,
+            slices={} if row.category is None else {"category": row.category},
+        )
+
+
+def _csv_rows(path: Path, problems: Problems) -> Iterator[tuple[int, _OutcomeRow]]:
+    csv.field_size_limit(10_000_000)  # answers and passages stand in a cell of their own
+    reader = csv.DictReader(text for _, text in raw_lines(path, problems))
+    try:
+        columns = reader.fieldnames or ()
+        missing = [
+            name
+            for name, column in _OutcomeRow.model_fields.items()
+            if column.is_required() and name not in columns
+        ]
+        if missing:
+            problems.add(path, 1, f"the header lacks {', '.join(missing)}")
+            return
+        for cells in reader:
+            try:
+                yield reader.line_num, _OutcomeRow.model_validate(cells)
+            except ValidationError as error:
+                problems.add_invalid(path, reader.line_num, error)
+    except csv.Error as error:
+        problems.add(path, reader.line_num, str(error))

@@ -1,0 +1,1 @@
+"""One turn: guard, route, agent with tools, approval, verified answer; as a stream of events."""

@@ -1,0 +1,332 @@
+"""The Strands agent of one turn, and its stream turned into our events."""
+
+import json
+import logging
+import secrets
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any
+
+from strands import Agent, ModelRetryStrategy
+from strands.hooks import AfterModelCallEvent
+from strands.middleware.stages import InvokeModelContext, InvokeModelStage
+from strands.tools.executors import SequentialToolExecutor
+
+from msp_core.assistant.events import Event, EventLog
+from msp_core.assistant.models import ChosenModel
+from msp_core.assistant.prompts import load_prompt
+from msp_core.assistant.tool_policy import APPROVED, ToolPolicy, hash_call
+from msp_core.assistant.tools import TurnContext, describe_change, make_tools, summarise
+from msp_core.assistant.transcript import (
+    close_open_turn,
+    make_call_ids_unique,
+    message_text,
+    open_calls,
+    result_text,
+)
+from msp_core.assistant.verification import SentenceBuffer, find_citations, find_problems
+from msp_core.clock import to_iso
+from msp_core.conversations.store import Approval
+from msp_core.routing.policy import CHARACTERS_PER_TOKEN
+from msp_core.routing.request import ModelChoice
+
+if TYPE_CHECKING:
+    from strands.session.session_manager import SessionManager
+
+    from msp_core.assistant.assistant import Parts
+
+logger = logging.getLogger(__name__)
+
+AGENT_ID = "assistant"
+MAX_MODEL_CALLS = 8
+
+
+class AgentRun:
+    """Runs the agent once and yields what happened as events.
+
+    Attributes:
+        agent: restored from the session.
+        session: keeps its messages.
+        stop: why the run ended: `end_turn`, `approval`, `limit` or `error`.
+    """
+
+    def __init__(
+        self,
+        *,
+        parts: "Parts",
+        turn: TurnContext,
+        log: EventLog,
+        session: "SessionManager",
+        approval: Approval | None,
+    ) -> None:
+        self._parts = parts
+        self._turn = turn
+        self._log = log
+        self.session = session
+        self._policy = ToolPolicy(turn, approval=approval)
+        self._buffer = SentenceBuffer()
+        self._problems: list[str] = []
+        self._tool_names: dict[str, str] = {}
+        self._failures: list[tuple[str, Exception]] = []
+        self._model = parts.models.weak
+        self._prompt = _system_prompt(turn, parts)
+        self.stop = "end_turn"
+        self._strategy = ChosenModel()
+        self.agent = self._make_agent()
+
+    def choose(self, choice: ModelChoice) -> None:
+        """Start the run on this model; the other one takes over when it fails."""
+        self._strategy.choice = choice
+
+    def prefix_tokens(self) -> int:
+        """About how many tokens every model call of this turn carries before the message."""
+        specs = self.agent.tool_registry.get_all_tools_config()
+        size = len(self._prompt) + len(json.dumps(specs)) + len(json.dumps(self.agent.messages))
+        return size // CHARACTERS_PER_TOKEN
+
+    async def events(self, message: str) -> AsyncGenerator[Event, None]:
+        """Answer a message."""
+        async for event in self._run(message):
+            yield event
+
+    async def rest_of_cut_turn(self) -> AsyncGenerator[Event, None]:
+        """Go on where a crash stopped the turn.
+
+        Tool calls that were stored are made under the ids they had, so their writes count once.
+        """
+        self.agent._interrupt_state.deactivate()  # a call that waited is put to the policy again
+        last = self.agent.messages[-1]
+        if last["role"] == "assistant" and not open_calls(self.agent.messages):
+            for event in self._release([message_text(last)]):
+                yield event
+            yield self._verified()
+            return
+        async for event in self._run(None):
+            yield event
+
+    async def answer_interrupt(
+        self, interrupt_id: str, *, approved: bool
+    ) -> AsyncGenerator[Event, None]:
+        """Go on after a human's decision."""
+        response = APPROVED if approved else "declined"
+        answer = [{"interruptResponse": {"interruptId": interrupt_id, "response": response}}]
+        async for event in self._run(answer):
+            yield event
+
+    async def _run(self, prompt: Any) -> AsyncGenerator[Event, None]:
+        result = None
+        try:
+            async for raw in self.agent.stream_async(prompt, limits={"turns": MAX_MODEL_CALLS}):
+                for event in self._translate(raw):
+                    yield event
+                result = raw.get("result", result)
+        except Exception as error:  # any model or transport failure ends the turn visibly
+            logger.warning("the turn failed", exc_info=error)
+            close_open_turn(self.agent, self.session)
+            self.stop = "error"
+            yield self._log.add(
+                "error",
+                code="model_failed",
+                text=(
+                    f"No model answered ({_reason(error)}). Nothing is lost: ask again in a moment."
+                ),
+            )
+            return
+        for event in self._release([self._buffer.rest()]):
+            yield event
+        if result is not None and result.stop_reason == "interrupt":
+            self.stop = "approval"
+            yield self._ask_approval(result.interrupts[0].id)
+            return
+        if result is not None and result.stop_reason.startswith("limit"):
+            self.stop = "limit"
+            yield self._log.add(
+                "notice",
+                code="limit",
+                text=f"The turn stopped after {MAX_MODEL_CALLS} model calls without an answer.",
+            )
+        yield self._verified()
+
+    def _verified(self) -> Event:
+        return self._log.add(
+            "verification",
+            ok=not self._problems,
+            problems=self._problems,
+            action="withheld" if self._problems else "none",
+        )
+
+    def _make_agent(self) -> Agent:
+        agent = Agent(
+            model=self._parts.models.router(self._strategy),
+            tools=make_tools(self._turn),
+            system_prompt=self._prompt,
+            agent_id=AGENT_ID,
+            session_manager=self.session,
+            interventions=[self._policy],
+            tool_executor=SequentialToolExecutor(),
+            retry_strategy=ModelRetryStrategy(max_attempts=2, initial_delay=1, max_delay=2),
+            callback_handler=None,
+        )
+        agent.add_middleware(InvokeModelStage.Input, self._note_model)
+        agent.hooks.add_callback(AfterModelCallEvent, self._after_model_call)
+        return agent
+
+    async def _note_model(self, context: InvokeModelContext) -> InvokeModelContext:
+        self._model = self._parts.models.of(context.model)
+        return context
+
+    def _after_model_call(self, event: AfterModelCallEvent) -> None:
+        if event.stop_response is not None:
+            make_call_ids_unique(event.stop_response.message, self.agent.messages)
+        if event.exception is not None:
+            self._failures.append((self._model.model_id, event.exception))
+
+    def _translate(self, raw: dict[str, Any]) -> list[Event]:
+        events = []
+        while self._failures:
+            model_id, error = self._failures.pop(0)
+            self._buffer.rest()  # the next attempt starts over
+            events.append(
+                self._log.add(
+                    "notice",
+                    code="model_retry",
+                    text=f"{model_id} did not answer ({_reason(error)}); retrying.",
+                )
+            )
+        if "data" in raw:
+            events += self._release(self._buffer.push(raw["data"]))
+        if "metadata" in raw.get("event", {}):
+            events.append(self._usage(raw["event"]["metadata"]["usage"]))
+        if "message" in raw:
+            events += self._release([self._buffer.rest()])
+            for block in raw["message"]["content"]:
+                events += self._tool_events(block)
+        return events
+
+    def _release(self, sentences: list[str]) -> list[Event]:
+        """The events that show these sentences, each checked first."""
+        events = []
+        for sentence in sentences:
+            if not sentence:
+                continue
+            problems = find_problems(sentence, self._turn.evidence)
+            if problems:
+                self._problems += problems
+                text = f"A sentence was withheld: it {'; it '.join(problems)}."
+                events.append(self._log.add("notice", code="withheld", text=text))
+                continue
+            verdict = self._parts.guardrail.check(sentence, "output")
+            if verdict.action != "none":
+                events.append(
+                    self._log.add(
+                        "guard", stage="output", action=verdict.action, masked=verdict.masked
+                    )
+                )
+            events.append(self._log.add("text", delta=verdict.text))
+            for cited, quote in find_citations(verdict.text, self._turn.evidence):
+                events.append(self._log.add("citation", id=cited, quote=quote))
+        return events
+
+    def _tool_events(self, block: dict[str, Any]) -> list[Event]:
+        if "toolUse" in block:
+            use = block["toolUse"]
+            self._tool_names[use["toolUseId"]] = use["name"]
+            return [self._log.add("tool_call", tool=use["name"], arguments=use["input"])]
+        if "toolResult" not in block:
+            return []
+        result = block["toolResult"]
+        tool = self._tool_names.get(result["toolUseId"]) or self._name_of(result["toolUseId"])
+        ok = result["status"] == "success"
+        summary = summarise(tool, result_text(block), ok=ok)
+        events = [self._log.add("tool_result", tool=tool, ok=ok, summary=summary)]
+        if self._turn.new_passages:
+            items = [
+                {
+                    "id": passage.document_id,
+                    "title": passage.title,
+                    "text": passage.text,
+                    "score": round(passage.score, 4),
+                    "index": passage.index,
+                    "why": passage.why,
+                }
+                for passage in self._turn.new_passages
+            ]
+            self._turn.new_passages.clear()
+            events.append(self._log.add("passages", items=items))
+        while self._turn.notices:
+            events.append(self._log.add("notice", code="retrieval", text=self._turn.notices.pop(0)))
+        return events
+
+    def _name_of(self, tool_use_id: str) -> str:
+        """The tool of a call that an earlier run of this turn made."""
+        for message in reversed(self.agent.messages):
+            for block in message["content"]:
+                if block.get("toolUse", {}).get("toolUseId") == tool_use_id:
+                    return str(block["toolUse"]["name"])
+        return "unknown"
+
+    def _usage(self, usage: dict[str, int]) -> Event:
+        cached = usage.get("cacheReadInputTokens", 0)
+        price = self._model.price
+        cost = (
+            price.cost_usd(
+                input_tokens=usage["inputTokens"],
+                output_tokens=usage["outputTokens"],
+                cache_tokens=cached,
+            )
+            if price
+            else None
+        )
+        return self._log.add(
+            "usage",
+            model=self._model.model_id,
+            input_tokens=usage["inputTokens"],
+            output_tokens=usage["outputTokens"],
+            cache_tokens=cached,
+            cost_usd=cost,
+        )
+
+    def _ask_approval(self, interrupt_id: str) -> Event:
+        call = self._policy.waiting
+        assert call is not None  # the policy is the only source of interrupts
+        from msp_core.assistant.assistant import APPROVAL_LIFETIME
+
+        diff, version = describe_change(call.tool, call.arguments, self._turn)
+        approval = Approval(
+            approval_id=f"a-{secrets.token_hex(8)}",
+            session_id=self._turn.session_id,
+            turn_id=self._turn.turn_id,
+            actor_id=self._turn.scope.actor_id,
+            customer_id=self._turn.scope.active_customer,
+            tool=call.tool,
+            arguments_sha256=hash_call(call.tool, call.arguments),
+            ticket_version=version,
+            interrupt_id=interrupt_id,
+            expires_at=self._parts.clock() + APPROVAL_LIFETIME,
+        )
+        self._parts.conversations.add_approval(approval)
+        return self._log.add(
+            "approval_needed",
+            approval_id=approval.approval_id,
+            tool=call.tool,
+            arguments=call.arguments,
+            diff=diff,
+            ticket_version=version,
+            expires_at=to_iso(approval.expires_at),
+        )
+
+
+def _system_prompt(turn: TurnContext, parts: "Parts") -> str:
+    scope = turn.scope
+    customer = scope.active_customer
+    working_for = (
+        parts.customer_names.get(customer, customer) if customer else "all of their customers"
+    )
+    return (
+        f"{load_prompt('system')}\n"
+        f"The person is {scope.actor_id}, role {scope.role.value}, working for {working_for}.\n"
+        f"The time is {to_iso(parts.clock())}.\n"
+    )
+
+
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__

@@ -1,0 +1,328 @@
+"""One turn of the assistant, as a stream of events; everything that talks to it uses this."""
+
+import logging
+import re
+import secrets
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from msp_core.assistant.bridge import run_in_thread
+from msp_core.assistant.events import Event, EventLog
+from msp_core.assistant.models import ModelPair
+from msp_core.assistant.tools import TurnContext
+from msp_core.assistant.transcript import (
+    close_open_turn,
+    seed_evidence,
+    turn_so_far,
+    user_messages,
+)
+from msp_core.clock import Clock
+from msp_core.conversations.store import Approval, ConversationStore, Turn
+from msp_core.errors import Conflict, CorruptData, NotFound, UsageError
+from msp_core.guardrails.guardrail import Guardrail
+from msp_core.knowledge.retriever import Retriever
+from msp_core.routing.policy import RoutingPolicy
+from msp_core.routing.request import ModelChoice, RouteRequest
+from msp_core.scope import Scope
+from msp_core.tickets.desk import Desk
+from msp_core.tickets.ticket import check_text
+
+if TYPE_CHECKING:
+    from strands.session.session_manager import SessionManager
+
+    from msp_core.assistant.agent_run import AgentRun
+
+logger = logging.getLogger(__name__)
+
+MAX_MESSAGE = 20_000
+APPROVAL_LIFETIME = timedelta(minutes=15)
+_SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What an assistant is made of; `bootstrap` puts them together."""
+
+    desk: Desk
+    retriever: Retriever
+    guardrail: Guardrail
+    conversations: ConversationStore
+    models: ModelPair
+    policy: RoutingPolicy
+    open_session: "Callable[[str], SessionManager]"
+    clock: Clock
+    customer_names: dict[str, str]
+
+
+class Assistant:
+    """Answers turns of conversations; one object serves any number of them, from any thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def stream(
+        self, message: str, scope: Scope, session_id: str, *, turn_id: str | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """The events of one turn (`events.py`), as they happen.
+
+        The same `turn_id` again replays what was shown and repeats nothing. A turn that a crash cut
+        off is run again; its writes, keyed by session, turn and tool use, count once.
+
+        Args:
+            message: 1 to 20,000 characters.
+            scope: who asks; from the door, never from the message.
+            session_id: letters, digits, `-` and `_`, 64 at most; made on first use.
+
+        Raises:
+            UsageError: an empty or too long message, a malformed session id.
+            InvalidInput: control characters in the message.
+            NotFound: another actor's or customer's conversation.
+            Conflict: `turn_id` was used for another message.
+            CorruptData: the stored conversation is damaged.
+        """
+        message, turn_id = _check(message, session_id, turn_id)
+        conversations, now = self._parts.conversations, self._parts.clock()
+        conversations.open(session_id, scope, title=message[:80], at=now)
+        earlier = conversations.turn(session_id, turn_id)
+        if earlier is not None and earlier.message != message:
+            raise Conflict(f"The turn {turn_id} was another message. Use a new turn id.")
+        if earlier is not None and earlier.finished:
+            for event in earlier.events:
+                yield event
+            return
+        conversations.save_turn(session_id, Turn(turn_id, message, (), False), at=now)
+        again = earlier is not None
+        run = _TurnRun(self._parts, scope, session_id, turn_id, message, again=again)
+        async with aclosing(run.start()) as events:
+            async for event in events:
+                yield event
+
+    async def resume(
+        self, session_id: str, approval_id: str, approved: bool, scope: Scope
+    ) -> AsyncGenerator[Event, None]:
+        """Go on with a turn that waits for approval; the events continue that turn's.
+
+        Raises:
+            NotFound: no such approval of this actor, customer and conversation, or used already.
+        """
+        approval = self._parts.conversations.use_approval(approval_id, session_id, scope)
+        turn = self._parts.conversations.turn(session_id, approval.turn_id)
+        if turn is None:
+            raise NotFound(f"The turn of approval {approval_id} is gone. Ask for the change again.")
+        run = _TurnRun(
+            self._parts,
+            scope,
+            session_id,
+            turn.turn_id,
+            turn.message,
+            approval=approval,
+            earlier=turn.events,
+        )
+        async with aclosing(run.go_on(approved=approved)) as events:
+            async for event in events:
+                yield event
+
+    def ask(
+        self, message: str, scope: Scope, session_id: str, *, turn_id: str | None = None
+    ) -> Iterator[Event]:
+        """`stream` for callers without an event loop, or inside somebody else's.
+
+        Closing the iterator stops the turn; what was shown until then is kept.
+        """
+        return run_in_thread(lambda: self.stream(message, scope, session_id, turn_id=turn_id))
+
+    def answer_approval(
+        self, session_id: str, approval_id: str, approved: bool, scope: Scope
+    ) -> Iterator[Event]:
+        """`resume` for callers without an event loop."""
+        return run_in_thread(lambda: self.resume(session_id, approval_id, approved, scope))
+
+
+class _TurnRun:
+    """One turn while it runs."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        scope: Scope,
+        session_id: str,
+        turn_id: str,
+        message: str,
+        *,
+        approval: Approval | None = None,
+        earlier: tuple[Event, ...] = (),
+        again: bool = False,
+    ) -> None:
+        self._parts = parts
+        self._scope = scope
+        self._session_id = session_id
+        self._message = message
+        self._turn_id = turn_id
+        self._approval = approval
+        self._again = again
+        self._log = EventLog(turn_id, earlier)
+        self._done = False
+        self._tools = TurnContext(
+            scope=scope,
+            session_id=session_id,
+            turn_id=turn_id,
+            desk=parts.desk,
+            retriever=parts.retriever,
+        )
+
+    async def start(self) -> AsyncGenerator[Event, None]:
+        """A new turn."""
+        async with aclosing(self._saved(self._turn())) as events:
+            async for event in events:
+                yield event
+
+    async def go_on(self, *, approved: bool) -> AsyncGenerator[Event, None]:
+        """The rest of a turn after a human's decision."""
+        async with aclosing(self._saved(self._resumed(approved=approved))) as events:
+            async for event in events:
+                yield event
+
+    async def _saved(self, events: AsyncGenerator[Event, None]) -> AsyncGenerator[Event, None]:
+        """The events; whatever ends them, what was shown is stored."""
+        try:
+            async for event in events:
+                yield event
+        finally:
+            if not self._done:
+                self._log.add("turn_done", stop="cancelled")
+            self._parts.conversations.save_turn(
+                self._session_id,
+                Turn(self._turn_id, self._message, tuple(self._log.events), True),
+                at=self._parts.clock(),
+            )
+
+    async def _turn(self) -> AsyncGenerator[Event, None]:
+        yield self._log.add("turn_started", session_id=self._session_id)
+        verdict = self._parts.guardrail.check(self._message, "input")
+        yield self._log.add("guard", stage="input", action=verdict.action, masked=verdict.masked)
+        if verdict.action == "blocked":
+            yield self._log.add("text", delta=verdict.text)
+            yield self._finish("guardrail")
+            return
+        declined = self._decline_waiting()
+        if declined is not None:
+            yield declined
+        agent_run = self._agent_run()
+        agent = agent_run.agent
+        so_far = turn_so_far(agent.messages, verdict.text) if self._again else []
+        if not so_far:
+            close_open_turn(agent, agent_run.session)
+        before = agent.messages[: len(agent.messages) - len(so_far)]
+        decision = self._parts.policy.decide(
+            RouteRequest(
+                verdict.text,
+                history=tuple(user_messages(before)),
+                prefix_tokens=agent_run.prefix_tokens(),
+            )
+        )
+        chosen = self._parts.models[decision.choice]
+        agent_run.choose(decision.choice)
+        yield self._log.add(
+            "route",
+            model=chosen.model_id,
+            choice=decision.choice,
+            score=round(decision.score, 4),
+            threshold=decision.threshold,
+            reasons=list(decision.reasons),
+            estimated_cost_usd=decision.estimated_cost_usd,
+        )
+        if chosen.simulated:
+            yield self._log.add(
+                "notice",
+                code="simulated",
+                text=(
+                    f"An offline stand-in answers in place of {chosen.model_id}; costs are"
+                    " simulated."
+                ),
+            )
+        self._tools.evidence.saw_text(verdict.text)
+        rest = agent_run.rest_of_cut_turn() if so_far else agent_run.events(verdict.text)
+        async for event in rest:
+            yield event
+        yield self._finish(agent_run.stop)
+
+    async def _resumed(self, *, approved: bool) -> AsyncGenerator[Event, None]:
+        approval = self._approval
+        assert approval is not None  # `resume` always gives one
+        if approved and self._parts.clock() >= approval.expires_at:
+            approved = False
+            yield self._log.add(
+                "notice",
+                code="approval_expired",
+                text="The approval came too late; nothing was done.",
+            )
+        route = next((event for event in self._log.events if event["type"] == "route"), None)
+        agent_run = self._agent_run()
+        choice: ModelChoice = route["choice"] if route else "strong"
+        agent_run.choose(choice)
+        self._tools.evidence.saw_text(self._message)
+        async for event in agent_run.answer_interrupt(approval.interrupt_id, approved=approved):
+            yield event
+        yield self._finish(agent_run.stop)
+
+    def _decline_waiting(self) -> Event | None:
+        """A new message instead of a decision declines what waits."""
+        conversations = self._parts.conversations
+        waiting = conversations.pending_approval(self._session_id)
+        if waiting is None:
+            return None
+        conversations.use_approval(waiting.approval_id, self._session_id, self._scope)
+        if waiting.turn_id == self._turn_id:
+            return None  # this very turn was cut off while it asked; it asks again
+        return self._log.add(
+            "notice",
+            code="approval_declined",
+            text=f"The waiting change ({waiting.tool}) was not approved and is dropped.",
+        )
+
+    def _agent_run(self) -> "AgentRun":
+        from strands.types.exceptions import SessionException
+
+        from msp_core.assistant.agent_run import AgentRun
+
+        try:
+            run = AgentRun(
+                parts=self._parts,
+                turn=self._tools,
+                log=self._log,
+                session=self._parts.open_session(self._session_id),
+                approval=self._approval,
+            )
+        except SessionException as error:
+            raise CorruptData(
+                f"The stored conversation {self._session_id} cannot be read ({error}). "
+                "Start another one; the tickets are not affected."
+            ) from error
+        seed_evidence(self._tools.evidence, run.agent.messages)
+        return run
+
+    def _finish(self, stop: str) -> Event:
+        self._done = True
+        return self._log.add("turn_done", stop=stop)
+
+
+def new_session_id() -> str:
+    """A fresh conversation id."""
+    return f"s-{secrets.token_hex(8)}"
+
+
+def _check(message: str, session_id: str, turn_id: str | None) -> tuple[str, str]:
+    if not message.strip():
+        raise UsageError("The question is empty. Write what you want to know or have done.")
+    if len(message) > MAX_MESSAGE:
+        raise UsageError(
+            f"The question has {len(message):,} characters; at most {MAX_MESSAGE:,} are read. "
+            "Send the part that matters, or attach the rest to a ticket."
+        )
+    for name, value in (("session", session_id), ("turn", turn_id)):
+        if value is not None and not _SESSION_ID.fullmatch(value):
+            raise UsageError(f"The {name} id may hold letters, digits, - and _, 64 at most.")
+    return check_text(message, field="message"), turn_id or f"t-{secrets.token_hex(8)}"

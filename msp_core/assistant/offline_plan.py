@@ -1,0 +1,422 @@
+"""What the offline stand-in does next: rules over the conversation."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from msp_core.assistant import offline_answer as answer
+from msp_core.assistant.transcript import message_text, result_text
+from msp_core.knowledge.query_terms import query_terms
+from msp_core.tickets.ticket import TICKET_ID
+
+MAX_TICKETS_AT_ONCE = 3
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call."""
+
+    tool: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class UseTools:
+    """The next step calls tools."""
+
+    calls: tuple[Call, ...]
+
+
+@dataclass(frozen=True)
+class Say:
+    """The next step is an answer."""
+
+    text: str
+
+
+Step = UseTools | Say
+
+
+@dataclass
+class Dialogue:
+    """What the rules know of a conversation.
+
+    Attributes:
+        text: the person's latest message.
+        calls: tool calls since then, with their results.
+        asked: what the stand-in said last before `text`, where it was a question of its own.
+        listed: ticket ids of the latest list.
+        ticket: the ticket that was last spoken of.
+        problem: the latest message that described a problem.
+        shown: the ticket that the previous turn showed, if it showed one.
+    """
+
+    text: str = ""
+    calls: list[tuple[Call, str, bool]] = field(default_factory=list)
+    asked: str = ""
+    before: str = ""
+    listed: list[str] = field(default_factory=list)
+    ticket: str | None = None
+    problem: str | None = None
+    shown: str | None = None
+
+
+_YES = re.compile(
+    r"^\W*(yes|yep|yeah|sure|ok(ay)?|please( do)?|go ahead|do (it|that)|correct)\b", re.I
+)
+_NO = re.compile(r"^\W*(no|nope|not now|don'?t|cancel|never mind|forget it)\b", re.I)
+_GREETING = re.compile(
+    r"^\W*(hi|hello|hey|good (morning|afternoon|evening)|guten tag|hola|bonjour)\b[\s!,.]*$", re.I
+)
+_THANKS = re.compile(r"^\W*(thanks?|thank you|thx|cheers|great|perfect)\b[^?]{0,40}$", re.I)
+_HELP = re.compile(r"^\W*(help|what can you do|who are you|how does this work)\b.{0,30}$", re.I)
+_ORDINAL = re.compile(
+    r"\b(?:the |number |no\.? |#)?(first|second|third|fourth|fifth|last)(?:"
+    r" one| ticket)?\b"
+    r"|^\W*#?([1-9]|10)\W*$",
+    re.I,
+)
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
+_THIS_TICKET = re.compile(r"\b(its?|this|that|the) ?(ticket|one|case)?\b", re.I)
+_LIST = re.compile(
+    r"\b(list|show|see|display|which|what|how many|any|give"
+    r" me)\b[^.?!]{0,60}\b(tickets|cases|requests)\b"
+    r"|^\W*(my |our |all )?(open |active |critical |recent )*tickets\W*$",
+    re.I,
+)
+_DELETE = re.compile(r"\b(delete|remove|erase)\b", re.I)
+_FINISH = re.compile(r"\b(resolve|close|mark\b.{0,30}\b(?:as )?(?:resolved|closed|done))\b", re.I)
+_REOPEN = re.compile(r"\breopen\b", re.I)
+_STATUS = re.compile(r"\b(in progress|on hold)\b", re.I)
+_CHANGE = re.compile(r"\b(set|change|put|move|update|raise|lower|make|mark|escalate|bump)\b", re.I)
+_PRIORITY = re.compile(r"\b(low|medium|high|critical)\b", re.I)
+_CATEGORY = re.compile(r"\b(network|hardware|software|security|general)\b", re.I)
+_ASSIGN = re.compile(r"\bassign\b.{0,60}?\bto (?!me\b)([a-z]+\.[a-z]+|[a-z]{2,20})\b", re.I)
+_NOTE = re.compile(
+    r"\b(?:add|leave|write|put|make)\b.{0,30}?\b(internal |public )?(?:note|comment)\b", re.I
+)
+_NOTE_TEXT = re.compile(r"(?:[:\-–]\s*|\bsaying (?:that )?|\bthat )(.+)$", re.I | re.S)
+_CREATE = re.compile(
+    r"\b(create|open|raise|log|file|make|submit)\b[^.?!:]{0,30}\b(ticket|case|request)\b", re.I
+)
+_CREATE_LEAD = re.compile(
+    r"^.*?\b(?:ticket|case|request)\b\s*(?:for this|for"
+    r" it|please)?\s*(?:(?:about|for|because|that|saying|titled)\b|[:,\-–.])?\s*",
+    re.I | re.S,
+)
+_HOW = re.compile(
+    r"\b(how|why|what"
+    r" (do|should|can|could|would)|fix|solve|troubleshoot|investigate|help|similar|advice)\b",
+    re.I,
+)
+_BEYOND = re.compile(
+    r"\b(send (an? )?(e-?mail|sms)|call (him|her|them|the)|phone (him|her|them)|reboot"
+    r" (the|my|our)|restart (the|my|our) server"
+    r"|remote (in|into)|order (a|an|me)|buy|schedule (a|the) (call|meeting|visit))\b",
+    re.I,
+)
+
+
+def plan(messages: list[Any], tools: frozenset[str]) -> Step:
+    """The next step of a conversation in Strands' message form.
+
+    Args:
+        messages: the conversation; the last one is the person's, or tool results.
+        tools: names of the tools that may be called.
+    """
+    dialogue = _read(messages)
+    if dialogue.calls:
+        return _after_tools(dialogue)
+    step = _first_step(dialogue)
+    if isinstance(step, UseTools) and (missing := {call.tool for call in step.calls} - tools):
+        return Say(answer.cannot_use(sorted(missing)[0]))
+    return step
+
+
+def _first_step(talk: Dialogue) -> Step:
+    for rule in _RULES:
+        step = rule(talk)
+        if step is not None:
+            return step
+    query = f"{talk.problem} {talk.text}" if talk.problem and _follows_up(talk.text) else talk.text
+    return UseTools((Call("search_knowledge", {"query": query[:1000]}),))
+
+
+def _follows_up(text: str) -> bool:
+    """Whether a question leans on what was said before: "and on a Mac?", "how do I check that"."""
+    leans = re.search(r"\b(it|its|that|this|they|them|those|these|there|instead)\b", text, re.I)
+    begins = re.match(r"^\W*(and|but|also|what about|what if|or)\b", text, re.I)
+    terms = len(query_terms(text))
+    return terms <= 1 or (terms <= 5 and bool(leans or begins))
+
+
+def _after_tools(talk: Dialogue) -> Step:
+    call, result, ok = talk.calls[-1]
+    if not ok:
+        return Say(answer.failure(result))
+    read_one = call.tool == "get_ticket" and len(talk.calls) == 1
+    if read_one and _HOW.search(TICKET_ID.sub("", talk.text)):
+        ticket = json.loads(result)
+        query = f"{ticket['title']}\n{ticket['description']}"[:1000]
+        return UseTools((Call("search_knowledge", {"query": query}),))
+    if call.tool == "search_knowledge":
+        question = str(call.arguments["query"])
+        about = json.loads(talk.calls[0][1]) if talk.calls[0][0].tool == "get_ticket" else None
+        return Say(answer.from_passages(question, json.loads(result), ticket=about))
+    if call.tool == "get_ticket":
+        return Say(
+            "\n\n".join(
+                answer.describe_ticket(json.loads(text)) for _, text, good in talk.calls if good
+            )
+        )
+    if call.tool == "list_tickets":
+        return Say(answer.ticket_list(json.loads(result), call.arguments))
+    return Say(answer.written(json.loads(result)))
+
+
+def _answer_to_question(talk: Dialogue) -> Step | None:
+    """The person answers what the stand-in asked last."""
+    if not talk.asked:
+        return None
+    if _NO.match(talk.text):
+        return Say(answer.ALL_RIGHT)
+    if answer.OFFER_TICKET in talk.asked and _YES.match(talk.text) and talk.problem:
+        return UseTools((_create(talk.problem, extra=talk.text),))
+    if answer.ASK_PROBLEM in talk.asked:
+        return UseTools((_create(talk.text),))
+    if answer.ASK_RESOLUTION in talk.asked and talk.ticket:
+        status = "Closed" if re.search(r"\bclose", talk.before, re.I) else "Resolved"
+        return UseTools((_update(talk.ticket, status=status, resolution=talk.text),))
+    if answer.ASK_NOTE in talk.asked and talk.ticket:
+        return UseTools((_note(talk.ticket, talk.text, talk.before),))
+    if answer.ASK_WHICH in talk.asked:
+        found = _tickets_named(talk)
+        if found:
+            return _on_tickets(found, f"{talk.before} {talk.text}", talk)
+    return None
+
+
+def _about_ticket(talk: Dialogue) -> Step | None:
+    """A ticket is read or changed: by id, by place in the list, or as the one last spoken of."""
+    named = _tickets_named(talk)
+    wants_change = any(
+        pattern.search(talk.text) for pattern in (_DELETE, _FINISH, _REOPEN, _ASSIGN, _NOTE)
+    ) or bool(
+        _CHANGE.search(talk.text) and (_PRIORITY.search(talk.text) or _STATUS.search(talk.text))
+    )
+    if named:
+        return _on_tickets(named, talk.text, talk)
+    words = len(talk.text.split())
+    if not wants_change:
+        about_it = (
+            words <= 10
+            and _HOW.search(talk.text)
+            and re.search(r"\b(it|this|that)\b", talk.text, re.I)
+        )
+        if about_it and talk.ticket and talk.ticket == talk.shown:
+            return UseTools((Call("get_ticket", {"ticket_id": talk.ticket}),))
+        return None
+    if re.search(r"\btickets\b", talk.text, re.I):
+        return Say(answer.ONE_AT_A_TIME)
+    short = words <= 25
+    if talk.ticket and short and _THIS_TICKET.search(talk.text):
+        return _on_tickets([talk.ticket], talk.text, talk)
+    if re.search(r"\b(ticket|case)\b", talk.text, re.I) and short:
+        return Say(answer.ASK_WHICH)
+    return None
+
+
+def _on_tickets(ids: list[str], text: str, talk: Dialogue) -> Step:
+    bare = TICKET_ID.sub(" ", text)
+    if len(ids) > 1:
+        if _DELETE.search(bare) or _FINISH.search(bare):
+            return Say(answer.ONE_AT_A_TIME)
+        return UseTools(
+            tuple(Call("get_ticket", {"ticket_id": id_}) for id_ in ids[:MAX_TICKETS_AT_ONCE])
+        )
+    ticket_id = ids[0]
+    asks_how = bool(re.match(r"^\W*(how|why)\b", bare, re.I))
+    if asks_how:
+        return UseTools((Call("get_ticket", {"ticket_id": ticket_id}),))
+    if _NOTE.search(bare):
+        said = _NOTE_TEXT.search(bare)
+        if said is None:
+            return Say(answer.ASK_NOTE)
+        return UseTools((_note(ticket_id, said.group(1).strip(), bare),))
+    if _DELETE.search(bare):
+        return UseTools((Call("delete_ticket", {"ticket_id": ticket_id}),))
+    if _REOPEN.search(bare):
+        return UseTools((_update(ticket_id, status="Open"),))
+    if _FINISH.search(bare):
+        return _close_or_resolve(ticket_id, bare)
+    if fields := _fields_named(bare):
+        return UseTools((_update(ticket_id, **fields),))
+    return UseTools((Call("get_ticket", {"ticket_id": ticket_id}),))
+
+
+def _fields_named(text: str) -> dict[str, str]:
+    """The fields that a text wants changed, with their new values."""
+    fields: dict[str, str] = {}
+    if assignee := _ASSIGN.search(text):
+        fields["assigned_to"] = assignee.group(1).lower()
+    if _CHANGE.search(text):
+        for name, pattern in (
+            ("status", _STATUS),
+            ("priority", _PRIORITY),
+            ("category", _CATEGORY),
+        ):
+            if match := pattern.search(text):
+                fields[name] = match.group(1).title()
+    return fields
+
+
+def _close_or_resolve(ticket_id: str, text: str) -> Step:
+    status = "Closed" if re.search(r"\bclose", text, re.I) else "Resolved"
+    said = re.search(
+        r"(?::|\bbecause\b|\bwith(?: the)? resolution\b|\bsince\b|\bby\b)\s*(.{3,})$",
+        text,
+        re.I | re.S,
+    )
+    if said is None:
+        return Say(answer.ASK_RESOLUTION)
+    return UseTools((_update(ticket_id, status=status, resolution=said.group(1).strip()),))
+
+
+def _new_ticket(talk: Dialogue) -> Step | None:
+    if not _CREATE.search(talk.text) or re.match(r"^\W*(how|why|can i|where)\b", talk.text, re.I):
+        return None
+    rest = _CREATE_LEAD.sub("", talk.text, count=1).strip()
+    if len(rest.split()) >= 2:
+        return UseTools((_create(rest, extra=talk.text),))
+    if talk.problem:
+        return UseTools((_create(talk.problem, extra=talk.text),))
+    return Say(answer.ASK_PROBLEM)
+
+
+def _ticket_list(talk: Dialogue) -> Step | None:
+    if not _LIST.search(talk.text):
+        return None
+    arguments: dict[str, Any] = {}
+    if re.search(r"\b(open|active|unresolved|outstanding|pending)\b", talk.text, re.I):
+        arguments["status"] = "active"
+    elif match := re.search(r"\b(resolved|closed|in progress|on hold)\b", talk.text, re.I):
+        arguments["status"] = match.group(1).title()
+    if match := _PRIORITY.search(talk.text):
+        arguments["priority"] = match.group(1).title()
+    if match := _CATEGORY.search(talk.text):
+        arguments["category"] = match.group(1).title()
+    if re.search(r"\bassigned to me\b", talk.text, re.I):
+        arguments["assigned_to_me"] = True
+    return UseTools((Call("list_tickets", arguments),))
+
+
+def _small_talk(talk: Dialogue) -> Step | None:
+    replies: tuple[tuple[re.Pattern[str], str], ...] = (
+        (_GREETING, answer.GREETING),
+        (_HELP, answer.HELP),
+        (_THANKS, answer.WELCOME),
+        (_BEYOND, answer.BEYOND),
+    )
+    for pattern, reply in replies:
+        if pattern.search(talk.text):
+            return Say(reply)
+    if _YES.match(talk.text) and len(talk.text.split()) <= 3:
+        return Say(answer.YES_TO_WHAT)
+    if _NO.match(talk.text) and len(talk.text.split()) <= 3:
+        return Say(answer.ALL_RIGHT)
+    return None
+
+
+def _which_one(talk: Dialogue) -> Step | None:
+    """A place in a list that was never shown."""
+    short = len(talk.text.split()) <= 6
+    return (
+        Say(answer.ASK_WHICH) if short and _ORDINAL.search(talk.text) and not talk.listed else None
+    )
+
+
+def _tickets_named(talk: Dialogue) -> list[str]:
+    ids = list(dict.fromkeys(TICKET_ID.findall(talk.text.upper())))
+    if ids or not talk.listed:
+        return ids
+    match = _ORDINAL.search(talk.text)
+    if match is None or len(talk.text.split()) > 12:
+        return []
+    word, digit = match.group(1), match.group(2)
+    place = _ORDINALS[word.lower()] if word else int(digit) - 1
+    return [talk.listed[place]] if -1 <= place < len(talk.listed) else []
+
+
+def _create(problem: str, *, extra: str = "") -> Call:
+    """A ticket of the person's own words."""
+    first = re.split(r"(?<=[.!?])\s|\n", problem.strip(), maxsplit=1)[0].rstrip(".!? ")
+    title = first if len(first) <= 80 else first[:77].rsplit(" ", 1)[0] + "..."
+    priority = _PRIORITY.search(extra) if re.search(r"\bpriority\b", extra, re.I) else None
+    urgent = re.search(r"\b(urgent|asap|emergency)\b", f"{problem} {extra}", re.I)
+    arguments = {
+        "title": title[:1].upper() + title[1:],
+        "description": problem.strip(),
+        "priority": priority.group(1).title() if priority else "High" if urgent else "Medium",
+        "category": answer.guess_category(problem),
+    }
+    return Call("create_ticket", arguments)
+
+
+def _update(ticket_id: str, **fields: str) -> Call:
+    return Call("update_ticket", {"ticket_id": ticket_id, **fields})
+
+
+def _note(ticket_id: str, text: str, request: str) -> Call:
+    visibility = "internal" if re.search(r"\binternal\b", request, re.I) else "public"
+    return Call("add_note", {"ticket_id": ticket_id, "text": text, "visibility": visibility})
+
+
+def _read(messages: list[Any]) -> Dialogue:
+    """What the conversation amounts to."""
+    talk = Dialogue()
+    open_calls: dict[str, Call] = {}
+    for message in messages:
+        text = message_text(message)
+        if message["role"] == "assistant":
+            talk.asked = text if any(question in text for question in answer.QUESTIONS) else ""
+        elif text:
+            if talk.calls and talk.calls[0][0].tool == "search_knowledge":
+                talk.problem = talk.text
+            read = [
+                call.arguments.get("ticket_id")
+                for call, _, ok in talk.calls
+                if ok and call.tool == "get_ticket"
+            ]
+            talk.shown = read[-1] if read else None
+            talk.before, talk.text, talk.calls = talk.text, text, []
+            _note_ticket(talk, text)
+        for block in message["content"]:
+            _read_tool(block, talk, open_calls)
+    return talk
+
+
+def _read_tool(block: Any, talk: Dialogue, open_calls: dict[str, Call]) -> None:
+    if "toolUse" in block:
+        use = block["toolUse"]
+        open_calls[use["toolUseId"]] = Call(use["name"], use["input"])
+        return
+    if "toolResult" not in block:
+        return
+    call = open_calls.get(block["toolResult"]["toolUseId"], Call("unknown", {}))
+    text, ok = result_text(block), block["toolResult"]["status"] == "success"
+    talk.calls.append((call, text, ok))
+    _note_ticket(talk, json.dumps(call.arguments))
+    if ok and call.tool == "list_tickets":
+        talk.listed = [row["ticket_id"] for row in json.loads(text)["tickets"]]
+    if ok and call.tool == "create_ticket":
+        talk.ticket = json.loads(text)["ticket"]["ticket_id"]
+
+
+def _note_ticket(talk: Dialogue, text: str) -> None:
+    if found := TICKET_ID.findall(text.upper()):
+        talk.ticket = found[-1]
+
+
+_RULES = (_answer_to_question, _about_ticket, _new_ticket, _ticket_list, _small_talk, _which_one)
+"""Tried in turn; the first that has a step wins, and a search is made when none has."""

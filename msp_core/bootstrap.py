@@ -1,0 +1,164 @@
+"""The one place that picks adapters and puts the parts together."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msp_core.checkout import require_checkout
+from msp_core.clock import Clock, fixed_clock, system_clock
+from msp_core.conversations.store import ConversationStore
+from msp_core.customers import Customer, Team, read_customers, read_teams
+from msp_core.errors import UsageError
+from msp_core.routing.catalog import load_catalog
+from msp_core.routing.policy import RoutingPolicy, make_policy
+from msp_core.scope import Role, Scope
+from msp_core.settings import Settings
+from msp_core.tickets.desk import Desk
+from msp_core.tickets.store import TicketStore
+
+if TYPE_CHECKING:
+    from msp_core.assistant.assistant import Assistant
+    from msp_core.assistant.models import ModelPair
+    from msp_core.knowledge.embedding import Embedder
+    from msp_core.knowledge.index import KnowledgeIndex
+    from msp_core.knowledge.retriever import Retriever
+
+LOCAL_ACTOR = "local"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of the workbench; each is made when it is first used.
+
+    Args:
+        settings: from the environment.
+        data_dir: customers, teams, tickets and articles in the layout of `data/`.
+    """
+
+    settings: Settings
+    data_dir: Path
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The real time, or the pinned one of `MSP_NOW`."""
+        now = self.settings.now
+        return system_clock if now is None else fixed_clock(now)
+
+    @cached_property
+    def customers(self) -> dict[str, Customer]:
+        """The desk's customers by id."""
+        return read_customers(self.data_dir / "customers.json")
+
+    @cached_property
+    def tickets(self) -> TicketStore:
+        """Where tickets are kept."""
+        from msp_core.tickets.sqlite import SqliteTicketStore
+
+        return SqliteTicketStore(self.settings.state_dir / "tickets.db")
+
+    @cached_property
+    def teams(self) -> dict[str, Team]:
+        """The desk's teams by id."""
+        return read_teams(self.data_dir / "teams.json")
+
+    @cached_property
+    def desk(self) -> Desk:
+        """What may be done with tickets."""
+        return Desk(self.tickets, self.clock)
+
+    @cached_property
+    def conversations(self) -> ConversationStore:
+        """Where conversations and approvals are kept."""
+        from msp_core.conversations.sqlite import SqliteConversationStore
+
+        return SqliteConversationStore(self.settings.state_dir / "conversations.db")
+
+    @cached_property
+    def embedder(self) -> "Embedder":
+        """MiniLM, with the vectors that ship beside the data."""
+        from msp_core.knowledge.embedding_cache import CachedEmbedder
+
+        return CachedEmbedder(local_embedder(self.settings), self.data_dir / "embeddings.npz")
+
+    @cached_property
+    def index(self) -> "KnowledgeIndex":
+        """The hot index."""
+        return local_index(self.settings.state_dir / "knowledge.db", self.embedder)
+
+    @cached_property
+    def retriever(self) -> "Retriever":
+        """The search over the index."""
+        from msp_core.knowledge.retriever import Retriever
+
+        return Retriever(self.index, self.embedder)
+
+    @cached_property
+    def models(self) -> "ModelPair":
+        """The weak and the strong chat model."""
+        from msp_core.assistant.models import build_models
+
+        return build_models(self.settings, load_catalog())
+
+    @cached_property
+    def policy(self) -> RoutingPolicy:
+        """Which of the two takes a turn."""
+        models = self.models
+        return make_policy(self.settings.routing_policy, models.weak.price, models.strong.price)
+
+    @cached_property
+    def assistant(self) -> "Assistant":
+        """The assistant."""
+        from strands.session import FileSessionManager
+
+        from msp_core.assistant.assistant import Assistant, Parts
+        from msp_core.guardrails.policy import load_policy
+        from msp_core.guardrails.rules import RuleGuardrail
+
+        sessions = str(self.settings.state_dir / "sessions")
+        parts = Parts(
+            desk=self.desk,
+            retriever=self.retriever,
+            guardrail=RuleGuardrail(load_policy()),
+            conversations=self.conversations,
+            models=self.models,
+            policy=self.policy,
+            open_session=lambda session_id: FileSessionManager(session_id, storage_dir=sessions),
+            clock=self.clock,
+            customer_names={row.customer_id: row.name for row in self.customers.values()},
+        )
+        return Assistant(parts)
+
+    def local_scope(self, customer_id: str | None = None) -> Scope:
+        """The scope of whoever runs this machine: a manager of every customer.
+
+        Raises:
+            UsageError: there is no customer of that id.
+        """
+        if customer_id is not None and customer_id not in self.customers:
+            known = ", ".join(sorted(self.customers))
+            raise UsageError(f"Unknown customer {customer_id!r}. Known: {known}.")
+        return Scope(LOCAL_ACTOR, Role.MANAGER, frozenset(self.customers), customer_id)
+
+
+def local_embedder(settings: Settings) -> "Embedder":
+    """MiniLM, or the model folder of `MSP_EMBEDDING_PATH`."""
+    from msp_core.knowledge.minilm import MiniLm
+
+    return MiniLm(settings.embedding_path)
+
+
+def local_index(path: Path, embedder: "Embedder") -> "KnowledgeIndex":
+    """An embedded index in one file, for vectors of this embedder."""
+    from msp_core.knowledge.embedded import EmbeddedIndex
+
+    return EmbeddedIndex(path, model_id=embedder.model_id, dimension=embedder.dimension)
+
+
+def build_services(settings: Settings | None = None, *, data_dir: Path | None = None) -> Services:
+    """The services for these settings (default: those of the environment).
+
+    Raises:
+        ConfigurationError: a setting is malformed or unknown; no `data_dir` outside a checkout.
+    """
+    return Services(settings or Settings.from_env(), data_dir or require_checkout("msp") / "data")

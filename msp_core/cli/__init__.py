@@ -1,0 +1,70 @@
+"""The command line `msp`: a module per command, imported when it is called."""
+
+import importlib
+import sys
+
+import click
+
+from msp_core import __version__
+from msp_core.errors import MspError
+
+COMMANDS = {
+    "ask": "One question, one answer.",
+    "chat": "A conversation in the terminal.",
+    "demo": "Run the main job: all notebooks, then the report.",
+    "doctor": "Check what this machine has, with a fix for each gap.",
+    "eval": "Run an evaluation suite and write its result file.",
+    "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
+    "report": "Make the report of evaluation results.",
+    "tickets": "List, show, create, update and note tickets.",
+}
+"""Command -> its one line of help; the module of that name has its function `command`."""
+
+
+class _LazyGroup(click.Group):
+    """Knows its commands by name and imports one only when it is run: `--help` stays quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"msp_core.cli.{cmd_name}_command")
+        command: click.Command = module.command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="msp")
+def msp() -> None:
+    """The workbench for an AI support-ticket assistant.
+
+    Results go to stdout, progress and notices to stderr. Exit codes: 0 done, 1 failed or gate not
+    met, 2 wrong usage, 3 configuration or a part is missing, 130 interrupted.
+    """
+
+
+def main() -> None:
+    """Run `msp`; a foreseen error is one clear message, never a traceback."""
+    try:
+        sys.exit(msp.main(standalone_mode=False))
+    except click.exceptions.Abort:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except MspError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("Stopped.", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of a pipe went away; nothing is left to tell it
+        sys.exit(1)

@@ -1,0 +1,161 @@
+"""`msp tickets`: the desk in the terminal."""
+
+from typing import Any
+
+import click
+
+from msp_core.cli.common import customer_option, json_option, print_json, services_from_env
+from msp_core.clock import to_iso
+from msp_core.tickets.desk import TicketUpdate
+from msp_core.tickets.record import ticket_to_record
+from msp_core.tickets.store import TicketFilter
+from msp_core.tickets.ticket import DONE, Category, Priority, Status, Ticket
+
+_STATUSES = ["active", *Status]
+
+
+@click.group("tickets", help="List, show, create, update and note tickets.")
+def command() -> None:
+    """The group."""
+
+
+@command.command("list", help="The newest tickets.")
+@customer_option
+@click.option("--status", type=click.Choice(_STATUSES), help='"active": not resolved or closed.')
+@click.option("--priority", type=click.Choice(list(Priority)))
+@click.option("--category", type=click.Choice(list(Category)))
+@click.option("--assigned-to", metavar="ID")
+@click.option("--limit", type=int, default=20, show_default=True, help="1 to 500.")
+@json_option
+def list_tickets(
+    customer: str | None,
+    status: str | None,
+    priority: str | None,
+    category: str | None,
+    assigned_to: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Run it."""
+    services = services_from_env()
+    statuses = (
+        frozenset(Status) - DONE
+        if status == "active"
+        else frozenset({Status(status)}) if status else None
+    )
+    wanted = TicketFilter(
+        statuses=statuses,
+        priority=Priority(priority) if priority else None,
+        category=Category(category) if category else None,
+        assigned_to=assigned_to,
+    )
+    page = services.desk.find(services.local_scope(customer), wanted, limit=limit)
+    if as_json:
+        print_json(
+            {"total": page.total, "tickets": [ticket_to_record(row) for row in page.tickets]}
+        )
+        return
+    for row in page.tickets:
+        click.echo(
+            f"{row.ticket_id}  {row.status:<11}  {row.priority:<8}  {row.customer_id:<14} "
+            f" {row.title}"
+        )
+    click.echo(f"{len(page.tickets)} of {page.total} tickets", err=True)
+
+
+@command.command("show", help="One ticket with its notes and history.")
+@click.argument("ticket_id")
+@json_option
+def show(ticket_id: str, as_json: bool) -> None:
+    """Run it."""
+    services = services_from_env()
+    _print(services.desk.read(ticket_id, services.local_scope()), as_json=as_json)
+
+
+@command.command("create", help="A new ticket.")
+@click.option("--title", required=True)
+@click.option("--description", required=True)
+@click.option(
+    "--priority", type=click.Choice(list(Priority)), default=Priority.MEDIUM, show_default=True
+)
+@click.option(
+    "--category", type=click.Choice(list(Category)), default=Category.GENERAL, show_default=True
+)
+@customer_option
+@json_option
+def create(
+    title: str, description: str, priority: str, category: str, customer: str | None, as_json: bool
+) -> None:
+    """Run it."""
+    services = services_from_env()
+    ticket = services.desk.create(
+        services.local_scope(customer),
+        title=title,
+        description=description,
+        priority=Priority(priority),
+        category=Category(category),
+    )
+    _print(ticket, as_json=as_json)
+
+
+@command.command("update", help="Change fields of a ticket.")
+@click.argument("ticket_id")
+@click.option("--status", type=click.Choice(list(Status)))
+@click.option("--priority", type=click.Choice(list(Priority)))
+@click.option("--category", type=click.Choice(list(Category)))
+@click.option("--assigned-to", metavar="ID")
+@click.option("--team", metavar="ID")
+@click.option("--resolution", help="What was done; needed to resolve or close.")
+@json_option
+def update(
+    ticket_id: str,
+    status: str | None,
+    priority: str | None,
+    category: str | None,
+    assigned_to: str | None,
+    team: str | None,
+    resolution: str | None,
+    as_json: bool,
+) -> None:
+    """Run it."""
+    services = services_from_env()
+    change = TicketUpdate(
+        status=Status(status) if status else None,
+        priority=Priority(priority) if priority else None,
+        category=Category(category) if category else None,
+        assigned_to=assigned_to,
+        team=team,
+        resolution=resolution,
+    )
+    _print(services.desk.update(ticket_id, change, services.local_scope()), as_json=as_json)
+
+
+@command.command("note", help="Add a note.")
+@click.argument("ticket_id")
+@click.argument("text")
+@click.option("--internal", is_flag=True, help="Not shown to the customer.")
+@json_option
+def add_note(ticket_id: str, text: str, internal: bool, as_json: bool) -> None:
+    """Run it."""
+    services = services_from_env()
+    visibility: Any = "internal" if internal else "public"
+    ticket = services.desk.add_note(ticket_id, text, services.local_scope(), visibility=visibility)
+    _print(ticket, as_json=as_json)
+
+
+def _print(ticket: Ticket, *, as_json: bool) -> None:
+    if as_json:
+        print_json(ticket_to_record(ticket))
+        return
+    click.echo(f"{ticket.ticket_id}  {ticket.title}")
+    click.echo(
+        f"{ticket.status}, {ticket.priority}, {ticket.category}; customer {ticket.customer_id}, "
+        f"requester {ticket.requester}, assigned to {ticket.assigned_to or 'nobody'}"
+    )
+    click.echo(f"created {to_iso(ticket.created_at)}, changed {to_iso(ticket.updated_at)}\n")
+    click.echo(ticket.description)
+    for item in ticket.notes:
+        click.echo(f"\n[{to_iso(item.at)} {item.author}, {item.visibility}] {item.text}")
+    if ticket.resolution:
+        sources = ", ".join(ticket.resolution.article_ids)
+        click.echo(f"\nResolution: {ticket.resolution.text}" + (f" ({sources})" if sources else ""))

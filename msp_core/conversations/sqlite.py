@@ -1,0 +1,189 @@
+"""Conversations in a SQLite file."""
+
+import json
+import sqlite3
+from datetime import datetime
+from pathlib import Path
+
+from msp_core.clock import from_iso, to_iso
+from msp_core.conversations.store import Approval, Conversation, Turn
+from msp_core.database import Database
+from msp_core.errors import NotFound
+from msp_core.scope import Scope
+
+MIGRATIONS = (
+    """
+    CREATE TABLE conversations (
+        session_id TEXT PRIMARY KEY,
+        actor_id TEXT NOT NULL,
+        customer_id TEXT,
+        title TEXT NOT NULL,
+        last_activity TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE turns (
+        session_id TEXT NOT NULL REFERENCES conversations,
+        turn_id TEXT NOT NULL,
+        number INTEGER NOT NULL,
+        message TEXT NOT NULL,
+        events TEXT NOT NULL,
+        finished INTEGER NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (session_id, turn_id)
+    ) STRICT;
+    CREATE TABLE approvals (
+        approval_id TEXT PRIMARY KEY,
+        session_id TEXT NOT NULL REFERENCES conversations,
+        turn_id TEXT NOT NULL,
+        actor_id TEXT NOT NULL,
+        customer_id TEXT,
+        tool TEXT NOT NULL,
+        arguments_sha256 TEXT NOT NULL,
+        ticket_version INTEGER,
+        interrupt_id TEXT NOT NULL,
+        expires_at TEXT NOT NULL,
+        used INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+)
+
+_APPROVAL_COLUMNS = (
+    "approval_id, session_id, turn_id, actor_id, customer_id, tool, arguments_sha256,"
+    " ticket_version, interrupt_id, expires_at"
+)
+
+
+class SqliteConversationStore:
+    """A `ConversationStore` in one file; a connection per operation."""
+
+    def __init__(self, path: Path) -> None:
+        self._database = Database(path, MIGRATIONS)
+
+    def open(self, session_id: str, scope: Scope, *, title: str, at: datetime) -> Conversation:
+        """See `ConversationStore.open`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO conversations (session_id, actor_id, customer_id, title,"
+                " last_activity) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (session_id, scope.actor_id, scope.active_customer, title, to_iso(at)),
+            )
+            _owned(connection, session_id, scope)
+            row = connection.execute(
+                "UPDATE conversations SET last_activity = ? WHERE session_id = ? RETURNING *",
+                (to_iso(at), session_id),
+            ).fetchone()
+        return _conversation(row)
+
+    def recent(self, scope: Scope, *, limit: int = 50) -> list[Conversation]:
+        """See `ConversationStore.recent`."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT * FROM conversations WHERE actor_id = ? AND customer_id IS ? "
+                "ORDER BY last_activity DESC, session_id LIMIT ?",
+                (scope.actor_id, scope.active_customer, limit),
+            ).fetchall()
+        return [_conversation(row) for row in rows]
+
+    def turns(self, session_id: str, scope: Scope) -> list[Turn]:
+        """See `ConversationStore.turns`."""
+        with self._database.read() as connection:
+            _owned(connection, session_id, scope)
+            rows = connection.execute(
+                "SELECT * FROM turns WHERE session_id = ? ORDER BY number", (session_id,)
+            ).fetchall()
+        return [_turn(row) for row in rows]
+
+    def turn(self, session_id: str, turn_id: str) -> Turn | None:
+        """See `ConversationStore.turn`."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT * FROM turns WHERE session_id = ? AND turn_id = ?", (session_id, turn_id)
+            ).fetchone()
+        return None if row is None else _turn(row)
+
+    def save_turn(self, session_id: str, turn: Turn, *, at: datetime) -> None:
+        """See `ConversationStore.save_turn`."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO turns (session_id, turn_id, number, message, events, finished, at)"
+                " VALUES (?, ?, (SELECT count(*) FROM turns WHERE session_id = ?), ?, ?, ?, ?) ON"
+                " CONFLICT (session_id, turn_id) DO UPDATE SET events = excluded.events, finished ="
+                " excluded.finished, at = excluded.at",
+                (
+                    session_id,
+                    turn.turn_id,
+                    session_id,
+                    turn.message,
+                    json.dumps(turn.events),  # in ASCII: a model may split a surrogate pair
+                    int(turn.finished),
+                    to_iso(at),
+                ),
+            )
+
+    def add_approval(self, approval: Approval) -> None:
+        """See `ConversationStore.add_approval`."""
+        values = [getattr(approval, name.strip()) for name in _APPROVAL_COLUMNS.split(",")]
+        values[-1] = to_iso(approval.expires_at)
+        with self._database.write() as connection:
+            connection.execute(
+                f"INSERT INTO approvals ({_APPROVAL_COLUMNS}) VALUES"
+                f" ({', '.join('?' * len(values))})",
+                values,
+            )
+
+    def pending_approval(self, session_id: str) -> Approval | None:
+        """See `ConversationStore.pending_approval`."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                f"SELECT {_APPROVAL_COLUMNS} FROM approvals WHERE session_id = ? AND NOT used "
+                "ORDER BY rowid DESC LIMIT 1",
+                (session_id,),
+            ).fetchone()
+        return None if row is None else _approval(row)
+
+    def use_approval(self, approval_id: str, session_id: str, scope: Scope) -> Approval:
+        """See `ConversationStore.use_approval`."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                "UPDATE approvals SET used = 1 WHERE approval_id = ? AND session_id = ? AND"
+                f" actor_id = ? AND customer_id IS ? AND NOT used RETURNING {_APPROVAL_COLUMNS}",
+                (approval_id, session_id, scope.actor_id, scope.active_customer),
+            ).fetchone()
+            if row is None:
+                raise NotFound(
+                    "This approval does not exist, is not yours, or was used already. Ask for the"
+                    " change again."
+                )
+        return _approval(row)
+
+
+def _owned(connection: sqlite3.Connection, session_id: str, scope: Scope) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM conversations WHERE session_id = ? AND actor_id = ? AND customer_id IS ?",
+        (session_id, scope.actor_id, scope.active_customer),
+    ).fetchone()
+    if row is None:
+        raise NotFound(
+            f"There is no conversation {session_id!r} of yours for this customer. Start another"
+            " one."
+        )
+    return row
+
+
+def _conversation(row: sqlite3.Row) -> Conversation:
+    return Conversation(
+        row["session_id"],
+        row["actor_id"],
+        row["customer_id"],
+        row["title"],
+        from_iso(row["last_activity"]),
+    )
+
+
+def _turn(row: sqlite3.Row) -> Turn:
+    return Turn(
+        row["turn_id"], row["message"], tuple(json.loads(row["events"])), bool(row["finished"])
+    )
+
+
+def _approval(row: sqlite3.Row) -> Approval:
+    return Approval(**{**dict(row), "expires_at": from_iso(row["expires_at"])})

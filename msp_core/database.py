@@ -1,0 +1,141 @@
+"""SQLite files under the state folder: a connection per operation, migrations, clear errors."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
+
+BUSY_TIMEOUT_S = 30
+
+
+class Database:
+    """One SQLite file in WAL mode whose schema is a list of migrations.
+
+    A connection is opened for each operation, so any thread or process may use the same file;
+    Streamlit serves each visitor from another thread.
+
+    Args:
+        path: the file; its folder is made when missing.
+        migrations: SQL scripts, oldest first. The file's `user_version` counts those applied.
+        regenerate: the command that makes the file anew, for the message when it is damaged.
+    """
+
+    def __init__(
+        self, path: Path, migrations: Sequence[str], *, regenerate: str | None = None
+    ) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._regenerate = regenerate
+        self._ready = False
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """A connection for queries; sees one consistent state."""
+        with self._connection() as connection:
+            connection.execute("BEGIN")
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """A connection in a write transaction: committed at the end, rolled back on any error."""
+        with self._connection() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            if not self._ready or not self.path.exists():
+                self._prepare()
+            with closing(self._connect()) as connection:
+                yield connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA synchronous = FULL")
+        return connection
+
+    def _prepare(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigurationError(
+                f"The state folder {self.path.parent} cannot be made ({error.strerror}). "
+                "Set MSP_STATE_DIR to a folder that you may write."
+            ) from error
+        with closing(self._connect()) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if version > len(self._migrations):
+                raise CorruptData(
+                    f"{self.path} has format {version}, and this version of msp knows up to "
+                    f"{len(self._migrations)}. Update msp, or set MSP_STATE_DIR to another folder."
+                )
+            if version < len(self._migrations):
+                self._migrate(connection)
+        self._ready = True
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "BEGIN IMMEDIATE"
+        )  # of two processes, the second waits and finds it done
+        try:
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if 0 < version < len(self._migrations):
+                self._back_up(version)
+            for script in self._migrations[version:]:
+                for statement in script.split(";"):  # executescript would commit in the middle
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {len(self._migrations)}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:  # a full disk has rolled back already
+                connection.execute("ROLLBACK")
+            raise
+
+    def _back_up(self, version: int) -> None:
+        target = self.path.with_name(f"{self.path.name}.format-{version}.backup")
+        with closing(self._connect()) as source, closing(sqlite3.connect(target)) as copy:
+            source.backup(copy)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours; ours pass through."""
+        try:
+            yield
+        except sqlite3.IntegrityError:
+            raise
+        except sqlite3.OperationalError as error:
+            text = str(error)
+            if "unable to open" in text or "readonly" in text:
+                raise ConfigurationError(
+                    f"{self.path} cannot be written ({text}). Set MSP_STATE_DIR to a folder that"
+                    " you may write, or mend the permissions."
+                ) from error
+            if "disk is full" in text or "disk I/O" in text:
+                raise DependencyFailed(
+                    f"{self.path} could not be written: {text}. Nothing of this step was stored. "
+                    "Free some space and try again."
+                ) from error
+            if "locked" in text:
+                raise DependencyFailed(
+                    f"{self.path} was held by another process for {BUSY_TIMEOUT_S} s. Try again."
+                ) from error
+            raise
+        except sqlite3.DatabaseError as error:
+            remedy = (
+                f"Run `{self._regenerate}` to make it anew."
+                if self._regenerate
+                else "Restore it from a backup, or move it away to start empty."
+            )
+            raise CorruptData(f"{self.path} is damaged ({error}). {remedy}") from error

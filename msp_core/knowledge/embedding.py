@@ -1,0 +1,35 @@
+"""The port through which texts become vectors."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Vectors = npt.NDArray[np.float32]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors whose dot product is their similarity.
+
+    Implementations are safe to call from several threads. A text longer than the model reads is
+    cut at its end, silently: chunks are made short enough, and a question's start matters most.
+    """
+
+    @property
+    def model_id(self) -> str:
+        """Names model and weights: two embedders with one id give comparable vectors."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of each vector."""
+
+    def embed(self, texts: Sequence[str]) -> "Vectors":
+        """One row per text, in order: float32, shape (len(texts), dimension), of unit length.
+
+        An empty text has a vector too. Rows depend on their own text only, to about 1e-6.
+
+        Raises:
+            MspError: the model is missing, damaged or does not answer.
+        """

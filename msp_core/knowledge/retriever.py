@@ -1,0 +1,178 @@
+"""Finds the passages that answer a question, within what the asker may see."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypedDict
+
+from msp_core.errors import UsageError
+from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.index import Filter, KnowledgeIndex
+from msp_core.knowledge.ranking import Ranked, System, rank
+from msp_core.scope import Scope
+
+MAX_K = 100
+MAX_WORDS = 2000
+MAX_CHARACTERS = 20_000
+# The encoder reads 256 tokens, and the previous turn stands first: more would hide the question.
+MAX_PREVIOUS_WORDS = 60
+MAX_CHUNKS_READ = 40
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+
+
+class Why(TypedDict):
+    """Why a passage was found: matched words, raw cosine (-1 to 1) and raw BM25 (0 or more).
+
+    The cosine is None when the search was by words alone.
+    """
+
+    terms: list[str]
+    cosine: float | None
+    lexical: float
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The best chunk of a document that fits a question.
+
+    Attributes:
+        text: `start:end` of the document's text, unchanged, so that quotes can be checked.
+        score: 0 to 1, relative to the best of this search; never compare across searches.
+        superseded_by: document id of the successor, when this document is outdated.
+        index: the index it came from.
+    """
+
+    document_id: str
+    chunk_id: str
+    title: str
+    heading: str
+    text: str
+    start: int
+    end: int
+    score: float
+    superseded_by: str | None
+    index: Literal["hot", "cold"]
+    why: Why
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the asker should know about the search."""
+
+    code: Literal["index_empty", "query_shortened"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Passages, best first, one per document; and notices."""
+
+    passages: tuple[Passage, ...]
+    notices: tuple[Notice, ...]
+
+
+class Retriever:
+    """Searches one index by words and by meaning, and fuses the two.
+
+    Args:
+        index: the hot index.
+        embedder: the one the index was made with.
+    """
+
+    def __init__(self, index: KnowledgeIndex, embedder: Embedder) -> None:
+        self._index = index
+        self._embedder = embedder
+
+    def search(
+        self,
+        query: str,
+        scope: Scope,
+        *,
+        k: int = 5,
+        previous_turn: str | None = None,
+        exclude: frozenset[str] = frozenset(),
+        categories: frozenset[str] | None = None,
+        system: System = "fused",
+    ) -> Retrieval:
+        """The passages of the k documents that fit best, from what the scope may see.
+
+        An outdated document never stands above its successor, which takes over its score and is
+        looked up when the search did not find it.
+
+        Args:
+            query: the user's message; words beyond 2,000 are not searched, with a notice.
+            scope: who asks; decides which customers and audiences are seen.
+            k: 1 to 100.
+            previous_turn: the user's message before, searched along with this one.
+            exclude: document ids not to be found.
+            categories: if given, only documents of these.
+            system: `bm25` and `dense` use one of the two searches alone, for comparison.
+
+        Raises:
+            UsageError: an empty query, or k out of range.
+        """
+        if not 1 <= k <= MAX_K:
+            raise UsageError(f"The number of passages must be 1 to {MAX_K}, not {k}.")
+        text, shortened = _cleaned(query, MAX_WORDS)
+        if not text:
+            raise UsageError("The question is empty. Ask something in words.")
+        notices = []
+        if shortened:
+            notices.append(
+                Notice("query_shortened", f"Only the first {MAX_WORDS:,} words were searched.")
+            )
+        if previous_turn is not None:
+            text = f"{_cleaned(previous_turn, MAX_PREVIOUS_WORDS)[0]} {text}".strip()
+        wanted = Filter(
+            customers=scope.visible_customers,
+            audiences=scope.audiences,
+            exclude_documents=exclude,
+            categories=categories,
+        )
+        ranked = rank(text, wanted, k, index=self._index, embedder=self._embedder, system=system)
+        if not ranked and self._index.stats().chunks == 0:
+            notices.append(
+                Notice("index_empty", "The knowledge index is empty. Run `msp ingest` to fill it.")
+            )
+        return Retrieval(tuple(_passage(item) for item in ranked), tuple(notices))
+
+    def read(self, document_id: str, scope: Scope) -> str:
+        """A document as Markdown, as far as the scope may see it; empty when it may see nothing."""
+        wanted = Filter(customers=scope.visible_customers, audiences=scope.audiences)
+        ids = [f"{document_id}#{number:03d}" for number in range(MAX_CHUNKS_READ)]
+        found = self._index.chunks(ids)
+        lines: list[str] = []
+        heading = ""
+        for chunk in (found[id_] for id_ in ids if id_ in found and wanted.allows(found[id_])):
+            if chunk.heading != heading:
+                heading = chunk.heading
+                lines.append(f"## {heading}")
+            lines.append(chunk.text)
+        return "\n\n".join(lines)
+
+
+def _cleaned(text: str, max_words: int) -> tuple[str, bool]:
+    """The text on one line without control characters, and whether it had to be shortened."""
+    words = _UNPRINTABLE.sub(" ", text[: MAX_CHARACTERS + 1]).split()
+    kept = " ".join(words[:max_words])[:MAX_CHARACTERS]
+    return kept, len(text) > MAX_CHARACTERS or len(words) > max_words
+
+
+def _passage(item: Ranked) -> Passage:
+    chunk = item.chunk
+    return Passage(
+        document_id=chunk.document_id,
+        chunk_id=chunk.chunk_id,
+        title=chunk.title,
+        heading=chunk.heading,
+        text=chunk.text,
+        start=chunk.start,
+        end=chunk.end,
+        score=min(item.score, 1.0),
+        superseded_by=chunk.superseded_by,
+        index="hot",
+        why=Why(
+            terms=list(item.evidence.terms),
+            cosine=item.evidence.cosine,
+            lexical=item.evidence.lexical,
+        ),
+    )

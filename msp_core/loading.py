@@ -1,0 +1,95 @@
+"""Brings a data folder (layout of `data/`) into the stores; what is unreadable is set aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msp_core.errors import ConfigurationError
+from msp_core.knowledge.article import Article, Quarantined, read_articles
+from msp_core.knowledge.document import Document, knowledge_documents
+from msp_core.tickets.record import read_tickets
+from msp_core.tickets.ticket import Ticket
+
+if TYPE_CHECKING:
+    from msp_core.bootstrap import Services
+    from msp_core.knowledge.ingestion import IngestReport, Progress
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """What a data folder holds; `quarantined` lists what could not be read, with reasons."""
+
+    articles: tuple[Article, ...]
+    tickets: tuple[Ticket, ...]
+    quarantined: tuple[Quarantined, ...]
+
+    def documents(self) -> list[Document]:
+        """The searchable documents: every article and every solved ticket."""
+        return knowledge_documents(self.articles, self.tickets)
+
+
+@dataclass(frozen=True)
+class TicketLoadReport:
+    """How many tickets were new, and how many were there already."""
+
+    added: int
+    present: int
+    quarantined: tuple[Quarantined, ...]
+
+
+def read_data(folder: Path, customers: Sequence[str]) -> DataFolder:
+    """The articles and tickets of a folder; those of unknown customers are set aside.
+
+    Raises:
+        ConfigurationError: the folder has neither `kb/` nor `tickets.jsonl`.
+    """
+    kb, tickets_file = folder / "kb", folder / "tickets.jsonl"
+    if not kb.is_dir() and not tickets_file.is_file():
+        raise ConfigurationError(
+            f"{folder} holds neither kb/ nor tickets.jsonl. data/README.md describes the layout."
+        )
+    articles, aside = read_articles(kb) if kb.is_dir() else ([], [])
+    tickets, rejected = read_tickets(tickets_file) if tickets_file.is_file() else ([], [])
+    aside += [Quarantined(f"{row.path}:{row.line}", row.reason) for row in rejected]
+    known = set(customers)
+    for ticket in tickets:
+        if ticket.customer_id not in known:
+            aside.append(
+                Quarantined(
+                    ticket.ticket_id, f"customer {ticket.customer_id!r} is not in customers.json"
+                )
+            )
+    for article in articles:
+        if article.customer_id is not None and article.customer_id not in known:
+            aside.append(
+                Quarantined(
+                    article.article_id, f"customer {article.customer_id!r} is not in customers.json"
+                )
+            )
+    return DataFolder(
+        tuple(row for row in articles if row.customer_id is None or row.customer_id in known),
+        tuple(row for row in tickets if row.customer_id in known),
+        tuple(aside),
+    )
+
+
+def load_tickets(services: "Services") -> TicketLoadReport:
+    """Put the data folder's tickets into the store; those already there stay as they are."""
+    data = read_data(services.data_dir, tuple(services.customers))
+    added = services.tickets.load(data.tickets)
+    return TicketLoadReport(added, len(data.tickets) - added, data.quarantined)
+
+
+def load_knowledge(services: "Services", *, progress: "Progress | None" = None) -> "IngestReport":
+    """Make the index hold exactly the data folder's articles and solved tickets."""
+    from msp_core.knowledge.ingestion import ingest
+
+    data = read_data(services.data_dir, tuple(services.customers))
+    return ingest(
+        data.documents(),
+        services.index,
+        services.embedder,
+        quarantined=data.quarantined,
+        progress=progress,
+    )

@@ -1,0 +1,1 @@
+"""Which model answers a turn, and what that costs."""

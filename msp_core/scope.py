@@ -1,0 +1,100 @@
+"""Who asks, and for which customers. Made at the door (token, command line), never by a model."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from msp_core.errors import NotAllowed, NotFound, UsageError
+
+
+class Role(StrEnum):
+    """What kind of person asks."""
+
+    CUSTOMER = "customer"
+    TECHNICIAN = "technician"
+    MANAGER = "manager"
+
+
+class Permission(StrEnum):
+    """One thing that a role may or may not do; `GRANTS` is the only list of who may what."""
+
+    CREATE_TICKET = "create tickets"
+    REOPEN_TICKET = "reopen tickets"
+    UPDATE_TICKET = "change tickets"
+    ASSIGN_TICKET = "assign tickets"
+    DELETE_TICKET = "delete tickets"
+    ADD_PUBLIC_NOTE = "add public notes"
+    ADD_INTERNAL_NOTE = "add internal notes"
+    READ_INTERNAL = "read internal notes and articles"
+
+
+_CUSTOMER = {Permission.CREATE_TICKET, Permission.REOPEN_TICKET, Permission.ADD_PUBLIC_NOTE}
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CUSTOMER: frozenset(_CUSTOMER),
+    Role.TECHNICIAN: frozenset(set(Permission) - {Permission.DELETE_TICKET}),
+    Role.MANAGER: frozenset(Permission),
+}
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The identity under which every store, index and tool is called.
+
+    Attributes:
+        actor_id: who asks; becomes author and actor of what is written.
+        role: decides what is permitted (`GRANTS`).
+        customer_ids: every customer this actor may see.
+        active_customer: the one customer of this conversation; None is the desk-wide view over
+            all of `customer_ids`.
+    """
+
+    actor_id: str
+    role: Role
+    customer_ids: frozenset[str]
+    active_customer: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.active_customer is not None and self.active_customer not in self.customer_ids:
+            raise NotFound(
+                f"Unknown customer {self.active_customer!r}. You can work for: "
+                f"{', '.join(sorted(self.customer_ids)) or 'none'}."
+            )
+
+    @property
+    def visible_customers(self) -> frozenset[str]:
+        """The customers whose data this scope reads: the active one, or all of the actor's."""
+        if self.active_customer is not None:
+            return frozenset({self.active_customer})
+        return self.customer_ids
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """The article and note audiences this role may read."""
+        internal = self.may(Permission.READ_INTERNAL)
+        return frozenset({"public", "internal"} if internal else {"public"})
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the role grants it."""
+        return permission in GRANTS[self.role]
+
+    def require(self, permission: Permission) -> None:
+        """Pass, or raise `NotAllowed` naming the role and what it lacks."""
+        if not self.may(permission):
+            raise NotAllowed(
+                f"The role {self.role.value!r} may not {permission.value}. "
+                "Ask someone at the service desk whose role may."
+            )
+
+    def require_customer(self) -> str:
+        """The customer that something new belongs to: the active one, or the only one.
+
+        Raises:
+            UsageError: several customers and none chosen.
+        """
+        if self.active_customer is not None:
+            return self.active_customer
+        if len(self.customer_ids) == 1:
+            return next(iter(self.customer_ids))
+        raise UsageError(
+            "No customer is chosen, and a new ticket belongs to one. Choose one first "
+            "(--customer ID, or the customer picker in the app)."
+        )

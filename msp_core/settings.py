@@ -1,0 +1,183 @@
+"""The one reader of the environment."""
+
+import difflib
+import logging
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, get_args
+
+from msp_core.checkout import checkout_root
+from msp_core.clock import from_iso
+from msp_core.errors import ConfigurationError
+from msp_core.routing.catalog import load_catalog
+
+Backend = Literal["local", "aws"]
+Environment = Literal["demo", "staging", "prod"]
+ModelProvider = Literal["offline", "ollama", "openai"]
+PolicyName = Literal["word_count", "regex", "weak", "strong"]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+_WORD = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
+_PASSWORD = re.compile(r"//[^/\s]*@")
+
+
+def _default_state_dir() -> Path:
+    """`.msp` in the checkout, so that every working directory shares it; else in this one."""
+    return (checkout_root() or Path()) / ".msp"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set from outside; README.md describes each variable."""
+
+    aws_region: str = "us-east-1"
+    environment: Environment = "demo"
+    log_level: LogLevel = "INFO"
+    claude_model: str = "us.anthropic.claude-sonnet-4-6"
+    titan_model: str = "us.amazon.nova-2-lite-v1:0"
+    backend: Backend = "local"
+    state_dir: Path = field(default_factory=_default_state_dir)
+    model_provider: ModelProvider = "offline"
+    model_url: str | None = None
+    weak_model: str | None = None
+    strong_model: str | None = None
+    embedding_path: Path | None = None
+    openai_api_key: str | None = field(default=None, repr=False)
+    routing_policy: PolicyName = "word_count"
+    now: datetime | None = None
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
+        """Read and check `environ` (default: the process environment).
+
+        An empty value counts as unset.
+
+        Raises:
+            ConfigurationError: names every malformed and every unknown `MSP_` variable at once.
+        """
+        env = {k: v for k, v in (os.environ if environ is None else environ).items() if v != ""}
+        problems = [
+            _unknown(name)
+            for name in sorted(env)
+            if name.startswith("MSP_") and name not in _READERS
+        ]
+        values: dict[str, object] = {}
+        for name, (attribute, read) in _READERS.items():
+            if name not in env:
+                continue
+            try:
+                values[attribute] = read(env[name])
+            except ValueError as error:
+                shown = _PASSWORD.sub("//***@", env[name])
+                problems.append(f"{name}={shown!r}: {error}")
+        if not problems:
+            settings = cls(**values)  # type: ignore[arg-type]  # every reader returns its field's type
+            problems = settings._contradictions()
+            if not problems:
+                return settings
+        raise ConfigurationError("The settings are not usable:\n  " + "\n  ".join(problems))
+
+    def _contradictions(self) -> list[str]:
+        found = []
+        if self.backend == "aws":
+            found.append(
+                "MSP_BACKEND=aws: this version has no AWS adapters yet. Use MSP_BACKEND=local."
+            )
+        if self.model_provider != "offline":
+            for name, value in (
+                ("MSP_MODEL_URL", self.model_url),
+                ("MSP_WEAK_MODEL", self.weak_model),
+                ("MSP_STRONG_MODEL", self.strong_model),
+            ):
+                if value is None:
+                    found.append(
+                        f"{name} is not set, and MSP_MODEL_PROVIDER={self.model_provider} needs it."
+                    )
+        return found
+
+
+def configure_logging(level: LogLevel) -> None:
+    """Send log records of `level` and above to stderr, in one line each."""
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
+    for noisy in ("strands", "httpx", "httpcore", "openai", "botocore", "papermill"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+
+
+def _unknown(name: str) -> str:
+    close = difflib.get_close_matches(name, _READERS, n=1)
+    return f"{name} is not a known setting." + (
+        f" Did you mean {close[0]}?" if close else " Unset it."
+    )
+
+
+def _choice(allowed: object):  # type: ignore[no-untyped-def]  # returns a reader of that Literal
+    values = get_args(allowed)
+
+    def read(text: str) -> str:
+        if text not in values:
+            raise ValueError(f"must be one of {', '.join(values)}")
+        return text
+
+    return read
+
+
+def _word(text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise ValueError("may hold only letters, digits and . _ : / -, 200 at most")
+    return text
+
+
+def _model_id(text: str) -> str:
+    word = _word(text)
+    try:
+        load_catalog().check_alive(word)
+    except ConfigurationError as error:
+        raise ValueError(str(error)) from error
+    return word
+
+
+def _url(text: str) -> str:
+    if _PASSWORD.search(text):
+        raise ValueError("must hold no user name and password; a key goes into OPENAI_API_KEY")
+    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", text):
+        raise ValueError("must be a URL such as http://localhost:11434")
+    return text
+
+
+def _path(text: str) -> Path:
+    if "\0" in text:
+        raise ValueError("must be a path")
+    return Path(text).expanduser()
+
+
+def _time(text: str) -> datetime:
+    try:
+        return from_iso(text)
+    except ValueError as error:
+        raise ValueError(
+            "must be an ISO 8601 time with zone, such as 2026-11-02T09:00:00Z"
+        ) from error
+
+
+_READERS = {
+    "AWS_REGION": ("aws_region", _word),
+    "ENVIRONMENT": ("environment", _choice(Environment)),
+    "LOG_LEVEL": ("log_level", _choice(LogLevel)),
+    "BEDROCK_CLAUDE_MODEL": ("claude_model", _model_id),
+    "BEDROCK_TITAN_MODEL": ("titan_model", _model_id),
+    "MSP_BACKEND": ("backend", _choice(Backend)),
+    "MSP_STATE_DIR": ("state_dir", _path),
+    "MSP_MODEL_PROVIDER": ("model_provider", _choice(ModelProvider)),
+    "MSP_MODEL_URL": ("model_url", _url),
+    "MSP_WEAK_MODEL": ("weak_model", _word),
+    "MSP_STRONG_MODEL": ("strong_model", _word),
+    "OPENAI_API_KEY": ("openai_api_key", str),
+    "MSP_EMBEDDING_PATH": ("embedding_path", _path),
+    "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
+    "MSP_NOW": ("now", _time),
+}
+"""Environment variable -> (field of Settings, how its text is read)."""

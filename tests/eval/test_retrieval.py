@@ -1,0 +1,117 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from eval.provenance import RunContext
+from eval.result import SuiteRun, read_result, write_result
+from eval.retrieval import evaluate_retrieval
+from eval.retrieval_set import read_retrieval_set
+
+Writer = Callable[..., Path]
+
+
+@pytest.fixture
+def run(retrieval_run: SuiteRun) -> SuiteRun:
+    return retrieval_run
+
+
+def item(run: SuiteRun, query_id: str, system: str):
+    return next(i for i in run.items if (i.id, i.system) == (query_id, system))
+
+
+def test_every_system_answers_every_query(run: SuiteRun) -> None:
+    assert len(run.items) == 4 * 3
+    for system in ("bm25", "dense", "fused"):
+        figure = run.result.find("ndcg@10", system)
+        assert figure is not None
+        assert (figure.n_scored, figure.n_failed, figure.kind) == (3, 0, "live")
+        assert run.result.find("unjudged@10", system) is not None
+    assert run.result.find("mrr", "fused", "type=follow_up") is not None
+    assert run.result.provenance.models == {"embedder": "words"}
+    assert run.result.dataset.n == 4
+
+
+def test_the_previous_user_message_is_searched_too(run: SuiteRun) -> None:
+    assert item(run, "q2", "bm25").scores["mrr"] == 1
+
+
+def test_a_customer_sees_what_is_its_own_and_no_exclusion(run: SuiteRun) -> None:
+    assert "article:secret" not in item(run, "q1", "dense").raw["found"]
+    assert item(run, "q3", "dense").raw["found"] == ["article:secret", "article:print"]
+
+
+def test_a_query_without_customer_sees_all_of_them(retrieval_folder: Writer, embedder) -> None:
+    folder = retrieval_folder(
+        queries=[{"_id": "q", "text": "medora tunnel secret"}], qrels="q\tarticle:secret\t1\n"
+    )
+    run = evaluate_retrieval(read_retrieval_set(folder), embedder)
+    assert item(run, "q", "bm25").scores["mrr"] == 1
+
+
+def test_no_answer_queries_count_apart(run: SuiteRun) -> None:
+    assert set(item(run, "q4", "bm25").scores) == {"answered_rate"}
+    rate = run.result.find("answered_rate", "bm25")
+    assert rate is not None
+    assert (rate.value, rate.n_scored, rate.higher_is_better) == (0, 1, False)
+    assert run.result.find("answered_rate", "dense").value == 0  # type: ignore[union-attr]
+
+
+def test_a_no_answer_query_that_is_answered_all_the_same(
+    retrieval_folder: Writer, embedder
+) -> None:
+    queries = [
+        {"_id": "q", "text": "vpn"},
+        {"_id": "n", "text": "VPN drops the tunnel every hour", "type": "no_answer"},
+    ]
+    folder = retrieval_folder(queries=queries, qrels="q\tarticle:vpn\t1\n")
+    run = evaluate_retrieval(read_retrieval_set(folder), embedder)
+    for system in ("bm25", "dense", "fused"):
+        assert run.result.find("answered_rate", system).value == 1  # type: ignore[union-attr]
+
+
+def test_a_query_that_fails_counts_with_the_worst_values(
+    retrieval_folder: Writer, embedder
+) -> None:
+    queries = [
+        {"_id": "bad", "text": "\x01", "customer_id": "northwind"},
+        {"_id": "good", "text": "vpn tunnel drops", "customer_id": "medora"},
+    ]
+    folder = retrieval_folder(queries=queries, qrels="bad\tarticle:vpn\t1\ngood\tarticle:vpn\t1\n")
+    run = evaluate_retrieval(read_retrieval_set(folder), embedder, systems=["bm25"])
+    failed = item(run, "bad", "bm25")
+    assert (failed.status, failed.latency_ms) == ("failed", None)
+    assert (failed.scores["ndcg@10"], failed.scores["unjudged@10"]) == (0, 1)
+    figure = run.result.find("mrr", "bm25")
+    assert figure is not None
+    assert (figure.value, figure.n_scored, figure.n_failed) == (0.5, 2, 1)
+
+
+def test_trec_runs_carry_the_order_that_was_scored(retrieval_folder: Writer, embedder) -> None:
+    folder = retrieval_folder(
+        corpus=[{"_id": "a document", "text": "vpn"}, {"_id": "b", "text": "vpn tunnel"}],
+        queries=[{"_id": "q", "text": "vpn"}],
+        qrels="q\tb\t1\n",
+    )
+    run = evaluate_retrieval(read_retrieval_set(folder), embedder, systems=["bm25"])
+    lines = run.files["runs/bm25.trec"].splitlines()
+    assert [line.split() for line in lines] == [
+        ["q", "Q0", "a%20document", "1", "1.000000", "bm25"],
+        ["q", "Q0", "b", "2", "0.500000", "bm25"],
+    ]
+
+
+def test_the_figures_repeat_and_survive_the_file(
+    run: SuiteRun, retrieval_folder: Writer, embedder, tmp_path: Path
+) -> None:
+    done = []
+    again = evaluate_retrieval(
+        read_retrieval_set(retrieval_folder()),
+        embedder,
+        context=RunContext(),
+        progress=lambda at, of: done.append((at, of)),
+    )
+    assert again.result.metrics == run.result.metrics
+    assert done == [(3, 12), (6, 12), (9, 12), (12, 12)]
+    write_result(tmp_path, run.result, run.items, files=run.files)
+    assert read_result(tmp_path).result == run.result

@@ -1,0 +1,45 @@
+"""What a machine lacks is listed at the end, and in CI that is a failure."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PROBE = """
+import socket
+import pytest
+
+def test_browser(chromium_path):
+    assert chromium_path
+
+def test_network():
+    with pytest.raises(OSError, match="no network"):
+        socket.create_connection(("192.0.2.1", 80), timeout=1)
+"""
+
+
+@pytest.mark.skipif(
+    Path("/Applications/Google Chrome.app").exists(), reason="needs a machine without a browser"
+)
+@pytest.mark.parametrize(
+    ("ci", "closing", "exit_code"), [("", "1 passed, 1 skipped", 0), ("true", "1 error", 1)]
+)
+def test_a_missing_browser(
+    root: Path, tmp_path: Path, ci: str, closing: str, exit_code: int
+) -> None:
+    shutil.copy(root / "tests/conftest.py", tmp_path)
+    (tmp_path / "test_probe.py").write_text(PROBE)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_probe.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=dict(os.environ) | {"PATH": "/nowhere", "CI": ci},
+    )
+    assert done.returncode == exit_code
+    assert closing in done.stdout.splitlines()[-1]
+    assert "not run: 1 test(s) that need Chromium (Debian: apt install chromium)" in done.stdout
