@@ -1,15 +1,17 @@
-"""Intervals by resampling whole groups: turns of one customer are not independent of each other."""
+"""Intervals by resampling groups: turns of one customer are not independent of each other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 
 from eval.metrics.tradeoff import Floats
 
 RESAMPLES = 1000
 CONFIDENCE = 0.95
+FEW_GROUPS = 20
+_KEPT_ITEMS = 1000
 _MANY_ITEMS = 100_000
 _RESAMPLES_OF_MANY = 200
 _NO_SPREAD = 1e-12  # what rounding alone makes of equal sums
@@ -31,11 +33,16 @@ class Interval:
 
 
 def mean_interval(values: Sequence[float], groups: Sequence[str], *, seed: int) -> Interval:
-    """The mean, with a percentile bootstrap over groups (Cameron, Gelbach and Miller 2008).
+    """The mean, with a percentile bootstrap over groups (Davison and Hinkley 1997, section 3.8).
+
+    Groups are drawn with replacement and taken whole. Of fewer than `FEW_GROUPS` the items are
+    drawn anew within each group drawn: whole groups alone give intervals that are far too narrow
+    (simulated: two groups of ten hold the truth in 53% of cases instead of 95%; drawn in two
+    stages 97%, and 83% to 91% when the items of a group are alike).
 
     Args:
         values: one per item, 1 or more, finite.
-        groups: the group of each item; groups are drawn whole, with replacement.
+        groups: the group of each item.
         seed: equal seeds give equal intervals.
 
     Raises:
@@ -85,17 +92,9 @@ def statistic_intervals(
     if not groups:
         raise ValueError("no items")
     values = [float(value) for value in statistics(np.ones(len(groups)))]
-    names = {name: code for code, name in enumerate(dict.fromkeys(groups))}
-    if len(names) < 2:
+    if len(set(groups)) < 2:
         return [Interval(value, None, None) for value in values]
-    codes = np.array([names[group] for group in groups])
-    resamples = RESAMPLES if len(groups) <= _MANY_ITEMS else _RESAMPLES_OF_MANY
-    drawn = np.array(
-        [
-            statistics(counts[codes].astype(np.float64))
-            for counts in _draws(len(names), resamples, seed)
-        ]
-    )
+    drawn = np.array([statistics(weights) for weights in _resampled(tuple(groups), seed)])
     return [_interval(value, column) for value, column in zip(values, drawn.T, strict=True)]
 
 
@@ -110,8 +109,30 @@ def _interval(value: float, drawn: Floats) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def _draws(groups: int, resamples: int, seed: int) -> Iterator[npt.NDArray[np.int64]]:
-    """How often each group is drawn, once per resample."""
+def _resampled(groups: tuple[str, ...], seed: int) -> Iterable[Floats]:
+    """The weights of the items, once per resample."""
+    return _kept(groups, seed) if len(groups) <= _KEPT_ITEMS else _draws(groups, seed)
+
+
+@lru_cache(maxsize=32)
+def _kept(groups: tuple[str, ...], seed: int) -> list[Floats]:
+    """The draws that all figures of the same items share."""
+    return list(_draws(groups, seed))
+
+
+def _draws(groups: tuple[str, ...], seed: int) -> Iterator[Floats]:
     generator = np.random.default_rng(seed)
-    for _ in range(resamples):
-        yield np.bincount(generator.integers(groups, size=groups), minlength=groups)
+    names = {name: code for code, name in enumerate(dict.fromkeys(groups))}
+    codes = np.array([names[group] for group in groups])
+    members = [np.flatnonzero(codes == code) for code in range(min(len(names), FEW_GROUPS))]
+    for _ in range(RESAMPLES if len(groups) <= _MANY_ITEMS else _RESAMPLES_OF_MANY):
+        chosen = generator.integers(len(names), size=len(names))
+        if len(names) < FEW_GROUPS:
+            items = [
+                members[code][generator.integers(members[code].size, size=members[code].size)]
+                for code in chosen
+            ]
+            counts = np.bincount(np.concatenate(items), minlength=codes.size)
+        else:
+            counts = np.bincount(chosen, minlength=len(names))[codes]
+        yield counts.astype(np.float64)

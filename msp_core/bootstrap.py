@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from msp_core.knowledge.retriever import Retriever
 
 LOCAL_ACTOR = "local"
+CUSTOMERS_FILE, TEAMS_FILE = "customers.json", "teams.json"
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,13 @@ class Services:
 
     Args:
         settings: from the environment.
-        data_dir: customers, teams, tickets and articles in the layout of `data/`.
+        data_dir: tickets and articles in the layout of `data/`, to be loaded.
+        desk_dir: where `customers.json` and `teams.json` are read; None for `data_dir`.
     """
 
     settings: Settings
     data_dir: Path
+    desk_dir: Path | None = None
 
     @cached_property
     def clock(self) -> Clock:
@@ -48,7 +51,7 @@ class Services:
     @cached_property
     def customers(self) -> dict[str, Customer]:
         """The desk's customers by id."""
-        return read_customers(self.data_dir / "customers.json")
+        return read_customers((self.desk_dir or self.data_dir) / CUSTOMERS_FILE)
 
     @cached_property
     def tickets(self) -> TicketStore:
@@ -60,7 +63,7 @@ class Services:
     @cached_property
     def teams(self) -> dict[str, Team]:
         """The desk's teams by id."""
-        return read_teams(self.data_dir / "teams.json")
+        return read_teams((self.desk_dir or self.data_dir) / TEAMS_FILE)
 
     @cached_property
     def desk(self) -> Desk:
@@ -156,9 +159,19 @@ def local_index(path: Path, embedder: "Embedder") -> "KnowledgeIndex":
 
 
 def build_services(settings: Settings | None = None, *, data_dir: Path | None = None) -> Services:
-    """The services for these settings (default: those of the environment).
+    """The services for these settings.
+
+    Args:
+        settings: default: those of the environment.
+        data_dir: default: the shipped data; then the customers are those that were loaded last
+            into the state folder, so that the desk goes on with a user's own.
 
     Raises:
         ConfigurationError: a setting is malformed or unknown; no `data_dir` outside a checkout.
     """
-    return Services(settings or Settings.from_env(), data_dir or require_checkout("msp") / "data")
+    settings = settings or Settings.from_env()
+    if data_dir is not None:
+        return Services(settings, data_dir)
+    shipped = require_checkout("msp") / "data"
+    loaded = settings.state_dir / CUSTOMERS_FILE
+    return Services(settings, shipped, settings.state_dir if loaded.is_file() else None)

@@ -1,10 +1,13 @@
 """Brings a data folder (layout of `data/`) into the stores; what is unreadable is set aside."""
 
+import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msp_core.bootstrap import CUSTOMERS_FILE, TEAMS_FILE
 from msp_core.errors import ConfigurationError
 from msp_core.knowledge.article import Article, Quarantined, read_articles
 from msp_core.knowledge.document import Document, knowledge_documents
@@ -75,7 +78,12 @@ def read_data(folder: Path, customers: Sequence[str]) -> DataFolder:
 
 
 def load_tickets(services: "Services") -> TicketLoadReport:
-    """Put the data folder's tickets into the store; those already there stay as they are."""
+    """Put the data folder's tickets, customers and teams into the state folder.
+
+    Tickets that are there already stay as they are; customers and teams are replaced.
+    """
+    for name in (CUSTOMERS_FILE, TEAMS_FILE):
+        _copy((services.desk_dir or services.data_dir) / name, services.settings.state_dir / name)
     data = read_data(services.data_dir, tuple(services.customers))
     added = services.tickets.load(data.tickets)
     return TicketLoadReport(added, len(data.tickets) - added, data.quarantined)
@@ -93,3 +101,19 @@ def load_knowledge(services: "Services", *, progress: "Progress | None" = None) 
         quarantined=data.quarantined,
         progress=progress,
     )
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Replace a file as a whole; a missing source leaves the target as it is."""
+    if source == target or not source.is_file():
+        return
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        shutil.copyfile(source, part)
+        part.replace(target)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{target} cannot be written ({error.strerror}). Set MSP_STATE_DIR to a folder that you"
+            " may write."
+        ) from error

@@ -98,13 +98,15 @@ def _weakest_table(section: Mapping[str, Any]) -> Table:
         caption=f"Weakest queries of {system_name(section['main'])}",
         columns=[
             Column("Query", number=False),
+            Column("Asked", number=False),
             Column("Found first", number=False),
             Column("Judged relevant", number=False),
             Column("nDCG@10"),
         ],
         rows=[
             [
-                Cell(row["query"], " · ".join(filter(None, (row["id"], row["type"])))),
+                Cell(row["id"], row["type"]),
+                Cell(row["query"]),
                 Cell(", ".join(row["found"]) if row["status"] == "ok" else row["status"]),
                 Cell(", ".join(row["relevant"])),
                 Cell(write_value(row["ndcg@10"], "ratio")),

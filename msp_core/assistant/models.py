@@ -97,7 +97,7 @@ def build_models(settings: Settings, catalog: Catalog) -> ModelPair:
 def _openai_model(settings: Settings, model_id: str) -> "Model":
     """A model behind any OpenAI-compatible server; Ollama speaks that protocol under `/v1`."""
     try:
-        from strands.models.openai import OpenAIModel
+        from msp_core.assistant.compatible_model import CompatibleModel
     except ImportError as error:
         raise ConfigurationError(
             "The package openai is not installed, and MSP_MODEL_PROVIDER needs it. "
@@ -112,4 +112,4 @@ def _openai_model(settings: Settings, model_id: str) -> "Model":
         "max_retries": 0,  # the agent's retry and the fallback to the other model are enough
         "timeout": 120.0,
     }
-    return OpenAIModel(client_args=arguments, model_id=model_id)
+    return CompatibleModel(client_args=arguments, model_id=model_id)

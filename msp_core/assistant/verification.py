@@ -10,11 +10,11 @@ from msp_core.tickets.ticket import TICKET_ID
 CITATION = re.compile(r"\[((?:article|ticket):[^\]\s]{1,80})\]")
 _REFERENCE = re.compile(r"\b(?:article|ticket):[\w.-]*\w", re.IGNORECASE)
 _WORD = re.compile(r"\w{3,}")
-# An image ends with its bracket, at the latest with the paragraph.
-_UNFINISHED = re.compile(
-    r"!\[(?:(?!\n[ \t]*\n)[^)])*\Z"
-    r"|<img\b[^>]*\Z"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:(?!-----END)[\s\S])*\Z",
+# What the output guard has to see whole; a group has matched when its end is still missing.
+_WHOLE = re.compile(
+    r"!\[(?:[^)\n]|\n(?![ \t]*\n))*(?:\)|\n|(\Z))"  # an image, which no paragraph outlives
+    r"|<img\b[^>]*(?:>|(\Z))"
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[^-]|-(?!----END ))*(?:-----END [^\n]*|(\Z))",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"(?<=[.!?\]])[ \t]+(?=[^\s\[])|(?<=\n)")
@@ -81,12 +81,19 @@ class SentenceBuffer:
     def push(self, delta: str) -> list[str]:
         """The pieces that `delta` completes; joined with `rest()` they give the text unchanged."""
         self._text += delta
+        whole = [
+            (match.start(), len(self._text) + 1 if match.lastindex else match.end())
+            for match in _WHOLE.finditer(self._text)
+        ]
         complete = []
         start = 0
         for match in _SENTENCE_END.finditer(self._text):
-            if _UNFINISHED.search(self._text[start : match.end()]) is None:
-                complete.append(self._text[start : match.end()])
-                start = match.end()
+            end = match.end()
+            while whole and whole[0][1] <= end:
+                whole.pop(0)
+            if not whole or end <= whole[0][0]:
+                complete.append(self._text[start:end])
+                start = end
         self._text = self._text[start:]
         return complete
 

@@ -11,6 +11,7 @@ from msp_core.errors import MspError
 COMMANDS = {
     "ask": "One question, one answer.",
     "chat": "A conversation in the terminal.",
+    "data": "Import your own tickets and articles, check a data folder.",
     "demo": "Run the main job: all notebooks, then the report.",
     "doctor": "Check what this machine has, with a fix for each gap.",
     "eval": "Run an evaluation suite and write its result file.",

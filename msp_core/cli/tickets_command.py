@@ -11,7 +11,9 @@ from msp_core.tickets.record import ticket_to_record
 from msp_core.tickets.store import TicketFilter
 from msp_core.tickets.ticket import DONE, Category, Priority, Status, Ticket
 
-_STATUSES = ["active", *Status]
+_STATUSES = [status.value for status in Status]
+_PRIORITIES = [priority.value for priority in Priority]
+_CATEGORIES = [category.value for category in Category]
 
 
 @click.group("tickets", help="List, show, create, update and note tickets.")
@@ -21,9 +23,9 @@ def command() -> None:
 
 @command.command("list", help="The newest tickets.")
 @customer_option
-@click.option("--status", type=click.Choice(_STATUSES), help='"active": not resolved or closed.')
-@click.option("--priority", type=click.Choice(list(Priority)))
-@click.option("--category", type=click.Choice(list(Category)))
+@click.option("--status", type=click.Choice(["active", *_STATUSES]), help='"active": not resolved or closed.')
+@click.option("--priority", type=click.Choice(_PRIORITIES))
+@click.option("--category", type=click.Choice(_CATEGORIES))
 @click.option("--assigned-to", metavar="ID")
 @click.option("--limit", type=int, default=20, show_default=True, help="1 to 500.")
 @json_option
@@ -76,10 +78,10 @@ def show(ticket_id: str, as_json: bool) -> None:
 @click.option("--title", required=True)
 @click.option("--description", required=True)
 @click.option(
-    "--priority", type=click.Choice(list(Priority)), default=Priority.MEDIUM, show_default=True
+    "--priority", type=click.Choice(_PRIORITIES), default=Priority.MEDIUM.value, show_default=True
 )
 @click.option(
-    "--category", type=click.Choice(list(Category)), default=Category.GENERAL, show_default=True
+    "--category", type=click.Choice(_CATEGORIES), default=Category.GENERAL.value, show_default=True
 )
 @customer_option
 @json_option
@@ -100,9 +102,9 @@ def create(
 
 @command.command("update", help="Change fields of a ticket.")
 @click.argument("ticket_id")
-@click.option("--status", type=click.Choice(list(Status)))
-@click.option("--priority", type=click.Choice(list(Priority)))
-@click.option("--category", type=click.Choice(list(Category)))
+@click.option("--status", type=click.Choice(_STATUSES))
+@click.option("--priority", type=click.Choice(_PRIORITIES))
+@click.option("--category", type=click.Choice(_CATEGORIES))
 @click.option("--assigned-to", metavar="ID")
 @click.option("--team", metavar="ID")
 @click.option("--resolution", help="What was done; needed to resolve or close.")

@@ -224,10 +224,8 @@ def read_tickets(path: Path) -> tuple[list[Ticket], list[RejectedRow]]:
             )
         except MspError as error:
             rejected.append(RejectedRow(path, number, str(error)))
-        except (
-            ValueError,
-            RecursionError,
-        ):  # a number of thousands of digits; brackets without end
+        except (ValueError, RecursionError):
+            # A number of thousands of digits, or brackets without end.
             rejected.append(RejectedRow(path, number, "not JSON that can be read"))
     return list(tickets.values()), rejected
 

@@ -33,6 +33,15 @@ def test_groups_of_unequal_size_keep_the_mean_over_items() -> None:
     assert (interval.low, interval.high) == (0, 1)
 
 
+def test_a_few_groups_alike_do_not_hide_the_spread_within_them() -> None:
+    values = [0.0, 1.0] * 10
+    interval = mean_interval(values, ["a"] * 10 + ["b"] * 10, seed=1)
+    assert interval.low is not None
+    assert interval.high is not None
+    assert 0.2 < interval.low < 0.4
+    assert 0.6 < interval.high < 0.8
+
+
 def test_no_interval_from_one_group_or_from_equal_values() -> None:
     assert mean_interval([0.0, 1.0], ["a", "a"], seed=1).low is None
     certain = mean_interval([1.0] * 9, [str(i) for i in range(9)], seed=1)

@@ -1,0 +1,1 @@
+"""Checks a data folder and the judged sets made from it."""

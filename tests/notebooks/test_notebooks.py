@@ -1,0 +1,100 @@
+"""Every notebook as a user runs it: with papermill, from either folder, twice in a row."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import papermill
+import pytest
+
+STATEFUL = ("00_start_here", "02_ingest", "05_agent")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """State and results of all runs here: a later notebook builds on what an earlier one left."""
+    return tmp_path_factory.mktemp("notebooks")
+
+
+def run_papermill(root: Path, notebook: str, folder: Path, cwd: Path, **parameters: str) -> Path:
+    """`papermill NOTEBOOK OUT -p NAME VALUE ...`, typed in the folder `cwd`."""
+    source = os.path.relpath(root / "notebooks" / f"{notebook}.ipynb", cwd)
+    out = folder / f"{notebook}.ipynb"
+    options = [word for name, value in parameters.items() for word in ("-p", name, value)]
+    done = subprocess.run(
+        [sys.executable, "-m", "papermill", "--no-progress-bar", source, str(out), *options],
+        cwd=cwd,
+        env={**os.environ, "MSP_STATE_DIR": str(folder / "state")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return out
+
+
+def errors(executed: Path) -> list[str]:
+    """Outputs of kind error, and warnings on stderr that a reader would see."""
+    notebook = nbformat.read(executed, as_version=4)
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [
+        str(output.get("text", output.get("evalue")))
+        for output in outputs
+        if output.output_type == "error" or output.get("name") == "stderr"
+    ]
+
+
+@pytest.mark.parametrize("notebook", STATEFUL)
+def test_runs_and_runs_again_on_the_same_state(root: Path, folder: Path, notebook: str) -> None:
+    figures = folder / f"{notebook}.json"
+    first = run_papermill(root, notebook, folder, root, REPORT_PATH=str(figures))
+    assert errors(first) == []
+    before = json.loads(figures.read_text())
+    again = run_papermill(root, notebook, folder, root, REPORT_PATH=str(figures))
+    assert errors(again) == []
+    after = json.loads(figures.read_text())
+    assert before.keys() == after.keys()
+    for name in ("articles", "documents", "turns"):
+        assert before.get(name) == after.get(name)
+
+
+@pytest.mark.parametrize("place", [".", "notebooks"])
+def test_retrieval_is_measured_from_either_folder(root: Path, folder: Path, place: str) -> None:
+    out = folder / "results"
+    cwd = root / place
+    executed = run_papermill(
+        root, "06_benchmark_retrieval", folder, cwd, SPLIT="dev", OUT_DIR=str(out)
+    )
+    assert errors(executed) == []
+    result = json.loads((out / "retrieval" / "result.json").read_text())
+    ndcg = {
+        metric["system"]: metric["value"]
+        for metric in result["metrics"]
+        if metric["name"] == "ndcg@10" and metric["slice"] == "all"
+    }
+    assert ndcg.keys() == {"bm25", "dense", "fused"}
+    # Far above what a broken ranking reaches, and below what leaking the answers would.
+    assert 0.4 < ndcg["fused"] < 0.98
+
+
+def test_routing_is_measured_and_both_stand_in_one_report(root: Path, folder: Path) -> None:
+    out = folder / "results"
+    routing = run_papermill(root, "07_benchmark_routing", folder, root, OUT_DIR=str(out))
+    report = run_papermill(
+        root, "08_compare_reports", folder, root, RESULTS_DIR=str(out), OUT_DIR=str(out)
+    )
+    assert errors(routing) == errors(report) == []
+    written = json.loads((out / "report.json").read_text())
+    assert written["routing"]["kind"] == "simulated"
+    assert (out / "report.html").read_text().startswith("<!doctype html>")
+
+
+def test_every_notebook_declares_described_parameters(root: Path) -> None:
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        declared = papermill.inspect_notebook(str(path))
+        assert declared, f"{path.name} has no parameters cell"
+        for name, parameter in declared.items():
+            assert parameter["help"], f"{path.name}: {name} has no comment"
