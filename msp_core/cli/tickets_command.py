@@ -23,7 +23,9 @@ def command() -> None:
 
 @command.command("list", help="The newest tickets.")
 @customer_option
-@click.option("--status", type=click.Choice(["active", *_STATUSES]), help='"active": not resolved or closed.')
+@click.option(
+    "--status", type=click.Choice(["active", *_STATUSES]), help='"active": not resolved or closed.'
+)
 @click.option("--priority", type=click.Choice(_PRIORITIES))
 @click.option("--category", type=click.Choice(_CATEGORIES))
 @click.option("--assigned-to", metavar="ID")
