@@ -75,7 +75,7 @@ class Settings:
                 shown = _PASSWORD.sub("//***@", env[name])
                 problems.append(f"{name}={shown!r}: {error}")
         if not problems:
-            settings = cls(**values)  # type: ignore[arg-type]  # every reader returns its field's type
+            settings = cls(**values)  # type: ignore[arg-type]  # a reader returns its field's type
             problems = settings._contradictions()
             if not problems:
                 return settings

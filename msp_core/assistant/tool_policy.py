@@ -45,7 +45,9 @@ class ToolPolicy(InterventionHandler):
         self._calls = 0
         self.waiting: WaitingCall | None = None
 
-    def before_tool_call(self, event: BeforeToolCallEvent) -> Proceed | Deny | Confirm:  # type: ignore[override]
+    def before_tool_call(  # type: ignore[override]  # Strands passes no further arguments today
+        self, event: BeforeToolCallEvent
+    ) -> Proceed | Deny | Confirm:
         """The decision, in Strands' terms."""
         tool, arguments = event.tool_use["name"], event.tool_use["input"]
         self._calls += 1

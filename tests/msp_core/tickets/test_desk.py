@@ -3,6 +3,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from typing import Any
+
 import pytest
 
 from msp_core.clock import fixed_clock
@@ -198,7 +200,8 @@ def test_a_repeated_write_counts_once(desk: Desk) -> None:
 def test_a_key_used_for_something_else_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     desk.create(MANAGER, title="a", description="b", key="k1")
     with pytest.raises(Conflict, match="used for another request"):
-        desk.create(MANAGER, **{"title": "a", "description": "b", "key": "k1"} | changes)  # type: ignore[arg-type]
+        values: dict[str, Any] = {"title": "a", "description": "b", "key": "k1"} | changes
+        desk.create(MANAGER, **values)
     with pytest.raises(Conflict):
         desk.create(
             replace(MANAGER, active_customer="keller"), title="a", description="b", key="k1"
