@@ -18,6 +18,7 @@ from msp_core.assistant.tool_policy import APPROVED, ToolPolicy, hash_call
 from msp_core.assistant.tools import TurnContext, describe_change, make_tools, summarise
 from msp_core.assistant.transcript import (
     close_open_turn,
+    drop_waiting_call,
     make_call_ids_unique,
     message_text,
     open_calls,
@@ -93,7 +94,7 @@ class AgentRun:
 
         Tool calls that were stored are made under the ids they had, so their writes count once.
         """
-        self.agent._interrupt_state.deactivate()  # a call that waited is put to the policy again
+        drop_waiting_call(self.agent)  # it is put to the policy again
         last = self.agent.messages[-1]
         if last["role"] == "assistant" and not open_calls(self.agent.messages):
             for event in self._release([message_text(last)]):

@@ -72,16 +72,15 @@ _GREETING = re.compile(
 _THANKS = re.compile(r"^\W*(thanks?|thank you|thx|cheers|great|perfect)\b[^?]{0,40}$", re.I)
 _HELP = re.compile(r"^\W*(help|what can you do|who are you|how does this work)\b.{0,30}$", re.I)
 _ORDINAL = re.compile(
-    r"\b(?:the |number |no\.? |#)?(first|second|third|fourth|fifth|last)(?:"
-    r" one| ticket)?\b"
-    r"|^\W*#?([1-9]|10)\W*$",
+    r"\b(?:the |number |no\.? |#)?(first|second|third|fourth|fifth|last)"
+    r"(?: one| ticket)?\b|^\W*#?([1-9]|10)\W*$",
     re.I,
 )
 _ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 _THIS_TICKET = re.compile(r"\b(its?|this|that|the) ?(ticket|one|case)?\b", re.I)
 _LIST = re.compile(
-    r"\b(list|show|see|display|which|what|how many|any|give"
-    r" me)\b[^.?!]{0,60}\b(tickets|cases|requests)\b"
+    r"\b(list|show|see|display|which|what|how many|any|give me)"
+    r"\b[^.?!]{0,60}\b(tickets|cases|requests)\b"
     r"|^\W*(my |our |all )?(open |active |critical |recent )*tickets\W*$",
     re.I,
 )
@@ -193,7 +192,7 @@ def _answer_to_question(talk: Dialogue) -> Step | None:
     if answer.ASK_WHICH in talk.asked:
         found = _tickets_named(talk)
         if found:
-            return _on_tickets(found, f"{talk.before} {talk.text}", talk)
+            return _on_tickets(found, f"{talk.before} {talk.text}")
     return None
 
 
@@ -206,7 +205,7 @@ def _about_ticket(talk: Dialogue) -> Step | None:
         _CHANGE.search(talk.text) and (_PRIORITY.search(talk.text) or _STATUS.search(talk.text))
     )
     if named:
-        return _on_tickets(named, talk.text, talk)
+        return _on_tickets(named, talk.text)
     words = len(talk.text.split())
     if not wants_change:
         about_it = (
@@ -221,13 +220,13 @@ def _about_ticket(talk: Dialogue) -> Step | None:
         return Say(answer.ONE_AT_A_TIME)
     short = words <= 25
     if talk.ticket and short and _THIS_TICKET.search(talk.text):
-        return _on_tickets([talk.ticket], talk.text, talk)
+        return _on_tickets([talk.ticket], talk.text)
     if re.search(r"\b(ticket|case)\b", talk.text, re.I) and short:
         return Say(answer.ASK_WHICH)
     return None
 
 
-def _on_tickets(ids: list[str], text: str, talk: Dialogue) -> Step:
+def _on_tickets(ids: list[str], text: str) -> Step:
     bare = TICKET_ID.sub(" ", text)
     if len(ids) > 1:
         if _DELETE.search(bare) or _FINISH.search(bare):

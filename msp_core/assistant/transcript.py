@@ -84,14 +84,20 @@ def make_call_ids_unique(message: Any, earlier: Messages) -> None:
             taken.add(unique)
 
 
+def drop_waiting_call(agent: "Agent") -> list[Any]:
+    """Forget the tool call that waits for a human; the results of calls made beside it."""
+    state = agent._interrupt_state  # pylint: disable=protected-access  # no public way exists
+    waiting = state.pending_tool_execution
+    state.deactivate()
+    return list(waiting.completed_tool_results) if waiting is not None else []
+
+
 def close_open_turn(agent: "Agent", session: "SessionManager") -> None:
     """End a turn that was cut off: its tool calls get a result, and the roles alternate again.
 
     A call that waited for a human waits no longer.
     """
-    waiting = agent._interrupt_state.pending_tool_execution  # there is no public way to drop it
-    results = list(waiting.completed_tool_results) if waiting is not None else []
-    agent._interrupt_state.deactivate()
+    results = drop_waiting_call(agent)
     session.sync_agent(agent)
     known = {result["toolUseId"] for result in results}
     for tool_use_id in open_calls(agent.messages):

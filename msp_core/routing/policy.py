@@ -15,15 +15,14 @@ CHARACTERS_PER_TOKEN = 4
 
 _FLOORS: dict[Floor, re.Pattern[str]] = {
     "security": re.compile(
-        r"\b(phish\w*|ransom\w*|malware|virus|hacked|breach\w*|compromis\w+|stolen|credential\w*|data"
-        r" leak"
-        r"|suspicious (mail|e-?mail|sign-?in|login|link)|clicked (on )?(a|the) link|encrypted"
-        r" files)\b",
+        r"\b(phish\w*|ransom\w*|malware|virus|hacked|breach\w*|compromis\w+|stolen|credential\w*"
+        r"|data leak|suspicious (mail|e-?mail|sign-?in|login|link)|clicked (on )?(a|the) link"
+        r"|encrypted files)\b",
         re.IGNORECASE,
     ),
     "outage": re.compile(
-        r"\b(outage|everyone|nobody can|no one can|all users|whole"
-        r" (office|site|company|clinic|school)"
+        r"\b(outage|everyone|nobody can|no one can|all users"
+        r"|whole (office|site|company|clinic|school)"
         r"|entire (office|site|company)|(site|server|internet|network|line) (is )?down|\d{2,}"
         r" users)\b",
         re.IGNORECASE,
@@ -33,9 +32,9 @@ _FLOORS: dict[Floor, re.Pattern[str]] = {
         re.IGNORECASE,
     ),
     "contract": re.compile(
-        r"\b(sla (breach|credit|penalty)|breach of contract|contract|cancel (our|the)"
-        r" (agreement|service)"
-        r"|lawyer|legal action|gdpr|hipaa|phipa|compensation|refund)\b",
+        r"\b(sla (breach|credit|penalty)|breach of contract|contract"
+        r"|cancel (our|the) (agreement|service)|lawyer|legal action"
+        r"|gdpr|hipaa|phipa|compensation|refund)\b",
         re.IGNORECASE,
     ),
 }

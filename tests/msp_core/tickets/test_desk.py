@@ -2,7 +2,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-
 from typing import Any
 
 import pytest
@@ -199,8 +198,8 @@ def test_a_repeated_write_counts_once(desk: Desk) -> None:
 )
 def test_a_key_used_for_something_else_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     desk.create(MANAGER, title="a", description="b", key="k1")
+    values: dict[str, Any] = {"title": "a", "description": "b", "key": "k1"} | changes
     with pytest.raises(Conflict, match="used for another request"):
-        values: dict[str, Any] = {"title": "a", "description": "b", "key": "k1"} | changes
         desk.create(MANAGER, **values)
     with pytest.raises(Conflict):
         desk.create(
