@@ -104,9 +104,14 @@ _CREATE_LEAD = re.compile(
     r" it|please)?\s*(?:(?:about|for|because|that|saying|titled)\b|[:,\-–.])?\s*",
     re.I | re.S,
 )
+_FIELDS_ONLY = re.compile(
+    r"^\W*((with|and|please|now|it|this|that|of|for|me|us|in|as|(the )?(priority|category)"
+    r"|low|medium|high|critical|urgent|asap|network|hardware|software|security|general)\b\W*)*$",
+    re.I,
+)
 _HOW = re.compile(
-    r"\b(how|why|what"
-    r" (do|should|can|could|would)|fix|solve|troubleshoot|investigate|help|similar|advice)\b",
+    r"\b(how|why|what (do|should|can|could|would)|fix|solve|troubleshoot|investigate|help"
+    r"|similar|advice)\b",
     re.I,
 )
 _BEYOND = re.compile(
@@ -219,9 +224,10 @@ def _about_ticket(talk: Dialogue) -> Step | None:
     if re.search(r"\btickets\b", talk.text, re.I):
         return Say(answer.ONE_AT_A_TIME)
     short = words <= 25
-    if talk.ticket and short and _THIS_TICKET.search(talk.text):
+    only_tickets_have_it = bool(_NOTE.search(talk.text) or _fields_named(talk.text))
+    if talk.ticket and short and (only_tickets_have_it or _THIS_TICKET.search(talk.text)):
         return _on_tickets([talk.ticket], talk.text)
-    if re.search(r"\b(ticket|case)\b", talk.text, re.I) and short:
+    if short and (only_tickets_have_it or re.search(r"\b(ticket|case)\b", talk.text, re.I)):
         return Say(answer.ASK_WHICH)
     return None
 
@@ -286,7 +292,7 @@ def _new_ticket(talk: Dialogue) -> Step | None:
     if not _CREATE.search(talk.text) or re.match(r"^\W*(how|why|can i|where)\b", talk.text, re.I):
         return None
     rest = _CREATE_LEAD.sub("", talk.text, count=1).strip()
-    if len(rest.split()) >= 2:
+    if len(rest.split()) >= 2 and not _FIELDS_ONLY.match(rest):
         return UseTools((_create(rest, extra=talk.text),))
     if talk.problem:
         return UseTools((_create(talk.problem, extra=talk.text),))
