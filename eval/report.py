@@ -78,7 +78,7 @@ def write_report(report: dict[str, Any], folder: Path) -> None:
 
 
 def summary_lines(report: dict[str, Any]) -> list[str]:
-    """The key figures as a small table for a terminal."""
+    """The key figures as a small table for a terminal; empty when there are none."""
     rows = [("", "figure", "95% interval", "n", "")]
     for key in report["key_figures"]:
         shown = key["figure"]
@@ -92,7 +92,7 @@ def summary_lines(report: dict[str, Any]) -> list[str]:
             )
         )
     if len(rows) == 1:
-        return [NO_QUALITY]
+        return []
     label, value, interval, n, _ = (max(len(row[i]) for row in rows) for i in range(5))
     return [
         f"{row[0]:<{label}}  {row[1]:>{value}}  {row[2]:>{interval}}  {row[3]:>{n}}  {row[4]}"

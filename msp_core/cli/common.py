@@ -51,5 +51,7 @@ def show_report(report: dict[str, Any]) -> None:
     from eval.report import summary_lines
 
     for sentence in report["verdict"]:
-        click.echo(textwrap.fill(f"{sentence['text']} ({sentence['kind']})", width=100) + "\n")
-    click.echo("\n".join(summary_lines(report)) + "\n")
+        kind = f" ({sentence['kind']})" if sentence["kind"] else ""
+        click.echo(textwrap.fill(f"{sentence['text']}{kind}", width=100) + "\n")
+    if lines := summary_lines(report):
+        click.echo("\n".join(lines) + "\n")

@@ -140,6 +140,8 @@ def _open_table(path: Path, mapping: Mapping, report: ImportReport) -> _Table | 
         if not mapping.rows(candidate).columns:
             shown = ", ".join(f"{field} = {header[at]!r}" for field, at in columns.items())
             report.note(f"{path.name}: columns recognised by their names: {shown}")
+        if unused := sorted({name for at, name in enumerate(header) if at not in columns.values()}):
+            report.note(f"{path.name}: columns not used: {', '.join(map(repr, unused))}")
         return _Table(
             path, candidate, encoding=encoding, delimiter=delimiter, width=len(header),
             columns=columns, report=report,

@@ -40,7 +40,7 @@ KNOWN_HEADERS: dict[str, dict[str, tuple[str, ...]]] = {
             requester_name: requester name, full name, contact name, user, requester
             created_at: created_at, created at, created time, created, date occurred, opened
             updated_at: updated_at, updated at, last update time, updated, last updated
-            resolved_at: resolved_at, resolved at, solved at, resolved time, date closed
+            resolved_at: resolved_at, resolved at, resolved, resolved time, solved at, date closed
             resolution: resolution, resolution notes, close notes
             assigned_to: assigned_to, assigned to, assignee, agent, technician
             team: team, group, assignment group

@@ -34,6 +34,14 @@ def test_known_headers_are_recognised_and_said(bring, csv_file):
     )
 
 
+def test_columns_that_are_not_used_are_named(bring, tmp_path):
+    path = tmp_path / "tickets.csv"
+    path.write_text(f"{CSV_HEADER},Mood,Floor\n{row(1)},sad,2\n", encoding="utf-8")
+    result = bring("csv", path)
+    assert "tickets.csv: columns not used: 'Floor', 'Mood'" in result.report.noted
+    assert list(tickets_of(result.folder)) == ["1"]
+
+
 @pytest.mark.parametrize(
     ("encode", "named"),
     [
