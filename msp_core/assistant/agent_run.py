@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from strands import Agent, ModelRetryStrategy
@@ -39,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 AGENT_ID = "assistant"
 MAX_MODEL_CALLS = 8
+APPROVAL_LIFETIME = timedelta(minutes=15)
 
 
 class AgentRun:
@@ -289,8 +291,6 @@ class AgentRun:
     def _ask_approval(self, interrupt_id: str) -> Event:
         call = self._policy.waiting
         assert call is not None  # the policy is the only source of interrupts
-        from msp_core.assistant.assistant import APPROVAL_LIFETIME
-
         diff, version = describe_change(call.tool, call.arguments, self._turn)
         approval = Approval(
             approval_id=f"a-{secrets.token_hex(8)}",
