@@ -31,9 +31,9 @@ Step = UseTools | Say
 
 
 _YES = re.compile(
-    r"^\W*(yes|yep|yeah|sure|ok(ay)?|please( do)?|go ahead|do (it|that)|correct)\b", re.I
+    r"^\W*(yes|y$|yep|yeah|sure|ok(ay)?|please( do)?|go ahead|do (it|that)|correct)\b", re.I
 )
-_NO = re.compile(r"^\W*(no|nope|not now|don'?t|cancel|never mind|forget it)\b", re.I)
+_NO = re.compile(r"^\W*(no|n$|nope|not now|don'?t|cancel|never mind|forget it)\b", re.I)
 _GREETING = re.compile(
     r"^\W*(hi|hello|hey|good (morning|afternoon|evening)|guten tag|hola|bonjour)\b[\s!,.]*$", re.I
 )
@@ -55,6 +55,9 @@ _LIST = re.compile(
 _DELETE = re.compile(r"\b(delete|remove|erase)\b", re.I)
 _FINISH = re.compile(r"\b(resolve|close|mark\b.{0,30}\b(?:as )?(?:resolved|closed|done))\b", re.I)
 _REOPEN = re.compile(r"\breopen\b", re.I)
+_FIELD_ASKED = re.compile(
+    r"\b(status|state|priority|assigned|assignee|category|details|notes?|show|open it|read)\b", re.I
+)
 _STATUS = re.compile(r"\b(in progress|on hold)\b", re.I)
 _CHANGE = re.compile(r"\b(set|change|put|move|update|raise|lower|make|mark|escalate|bump)\b", re.I)
 _PRIORITY = re.compile(r"\b(low|medium|high|critical)\b", re.I)
@@ -75,6 +78,11 @@ _CREATE_LEAD = re.compile(
 _FIELDS_ONLY = re.compile(
     r"^\W*((with|and|please|now|it|this|that|of|for|me|us|in|as|(the )?(priority|category)"
     r"|low|medium|high|critical|urgent|asap|network|hardware|software|security|general)\b\W*)*$",
+    re.I,
+)
+_WISH_AT_END = re.compile(
+    r"[\s,;:-]*\b((with |as )?(low|medium|high|critical) priority|priority (is )?"
+    r"(low|medium|high|critical)|urgent(ly)?( please)?|asap|please)$",
     re.I,
 )
 _HOW = re.compile(
@@ -186,7 +194,10 @@ def _about_ticket(talk: Dialogue) -> Step | None:
             and _HOW.search(talk.text)
             and re.search(r"\b(it|this|that)\b", talk.text, re.I)
         )
-        if about_it and talk.ticket and talk.ticket == talk.shown:
+        asks_field = (
+            words <= 10 and _THIS_TICKET.search(talk.text) and _FIELD_ASKED.search(talk.text)
+        )
+        if talk.ticket and (asks_field or (about_it and talk.ticket == talk.shown)):
             return UseTools((Call("get_ticket", {"ticket_id": talk.ticket}),))
         return None
     if re.search(r"\btickets\b", talk.text, re.I):
@@ -323,7 +334,8 @@ def _tickets_named(talk: Dialogue) -> list[str]:
 
 def _create(problem: str, *, extra: str = "") -> Call:
     """A ticket of the person's own words."""
-    first = re.split(r"(?<=[.!?])\s|\n", problem.strip(), maxsplit=1)[0].rstrip(".!? ")
+    first = re.split(r"(?<=[.!?])\s|\n", problem.strip(), maxsplit=1)[0]
+    first = _WISH_AT_END.sub("", first.rstrip(".!? ")) or first
     title = first if len(first) <= 80 else first[:77].rsplit(" ", 1)[0] + "..."
     priority = _PRIORITY.search(extra) if re.search(r"\bpriority\b", extra, re.I) else None
     urgent = re.search(r"\b(urgent|asap|emergency)\b", f"{problem} {extra}", re.I)
