@@ -91,16 +91,14 @@ def read_items(path: Path) -> Items:
     """
     content = path.read_bytes()
     first, *rest = content.splitlines() or [b""]
-    number = 1
+    items: list[Item] = []
     try:
         drawn = Drawn.model_validate_json(first)
-        items = []
-        for number, line in enumerate(rest, start=2):
-            items.append(Item.model_validate_json(line))
+        items.extend(map(Item.model_validate_json, rest))
     except ValidationError as error:
         raise CorruptData(
-            f"{path}:{number}: it is no line that msp label wrote. Put the file back, or begin "
-            "anew in another --out."
+            f"{path} is not as msp label wrote it ({error.errors()[0]['msg']}). Put the file back, "
+            "or begin anew in another --out."
         ) from error
     seen: set[str] = set()
     for number, item in enumerate(items, start=2):

@@ -3,6 +3,8 @@
 import fcntl
 import json
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Annotated, Literal
@@ -52,6 +54,41 @@ _EVENT: TypeAdapter[_Answer | _Skip | _Undo] = TypeAdapter(
 )
 
 
+@dataclass(frozen=True)
+class PassOf:
+    """Which pass a journal is of, and over which items.
+
+    Attributes:
+        items_sha256: of the items file, so that answers are never put to other items.
+        items: their ids in the order of the pass.
+        only: if given, nothing else is asked.
+    """
+
+    kind: Kind
+    name: PassName
+    items_sha256: str
+    items: Sequence[str]
+    guide: Guide
+    only: frozenset[str] | None = None
+
+    def session(self) -> Session:
+        """The pass before its first event."""
+        return Session(self.items, self.guide, only=self.only)
+
+
+def read_pass(path: Path, pass_: PassOf) -> Session:
+    """A pass as far as it went, without opening it for more; not begun if there is no file.
+
+    Raises:
+        CorruptData: as `Journal`.
+    """
+    session = pass_.session()
+    if path.is_file():
+        content = path.read_bytes()
+        _replay(path, content[: content.rfind(b"\n") + 1], pass_, session)
+    return session
+
+
 class Journal:
     """A pass that outlives its process.
 
@@ -60,10 +97,6 @@ class Journal:
 
     Args:
         path: created when it is not there; its folder must exist.
-        kind, pass_: what it is for.
-        items_sha256: of the items file, so that answers are never put to other items.
-        items: their ids in the order of the pass.
-        guide: what is asked of each.
 
     Attributes:
         session: the state of the pass.
@@ -76,18 +109,8 @@ class Journal:
         ConfigurationError: it cannot be written.
     """
 
-    def __init__(
-        self,
-        path: Path,
-        *,
-        kind: Kind,
-        pass_: PassName,
-        items_sha256: str,
-        items: list[str],
-        guide: Guide,
-        clock: Clock,
-    ) -> None:
-        self.session = Session(items, guide)
+    def __init__(self, path: Path, pass_: PassOf, clock: Clock) -> None:
+        self.session = pass_.session()
         self.cut = False
         self._path, self._clock = path, clock
         try:
@@ -98,8 +121,7 @@ class Journal:
             ) from error
         try:
             self._lock()
-            header = {"schema": SCHEMA, "kind": kind, "pass": pass_, "items": items_sha256}
-            self._read(header)
+            self._read(pass_)
         except BaseException:
             self._file.close()
             raise
@@ -157,7 +179,7 @@ class Journal:
         self._append(line)
         self.session.apply(event)
 
-    def _append(self, line: dict[str, object]) -> None:
+    def _append(self, line: Mapping[str, object]) -> None:
         content = json.dumps(line, ensure_ascii=False).encode() + b"\n"
         try:
             if self._file.write(content) != len(content):
@@ -177,48 +199,58 @@ class Journal:
                 f"{self._path} is open in another terminal. Go on there, or close it first."
             ) from error
 
-    def _read(self, header: dict[str, object]) -> None:
+    def _read(self, pass_: PassOf) -> None:
         self._file.seek(0)
         content = self._file.read()
         whole = content.rfind(b"\n") + 1
+        _replay(self._path, content[:whole], pass_, self.session)
         if whole < len(content):
             self.cut = True
             self._file.truncate(whole)
             os.fsync(self._file.fileno())
-        lines = content[:whole].splitlines()
-        if not lines:
-            self._append(header)
-            return
-        self._check_header(lines[0], header)
-        for number, line in enumerate(lines[1:], start=2):
-            try:
-                self.session.apply(_event(line))
-            except ValidationError as error:
-                raise self._corrupt(number, "it is no line of a journal") from error
-            except ValueError as error:
-                raise self._corrupt(number, str(error)) from error
-
-    def _check_header(self, line: bytes, wanted: dict[str, object]) -> None:
-        try:
-            found = _Header.model_validate_json(line)
-        except ValidationError as error:
-            raise self._corrupt(1, "it is no journal of msp label") from error
-        if (found.kind, found.pass_) != (wanted["kind"], wanted["pass"]):
-            raise CorruptData(
-                f"{self._path} is of pass {found.pass_} over {found.kind} items, and pass "
-                f"{wanted['pass']} over {wanted['kind']} items is wanted. Choose another --out."
-            )
-        if found.items != wanted["items"]:
-            raise CorruptData(
-                f"{self._path} answers other items than those of items.jsonl beside it, which was "
-                "changed or replaced. Put that file back, or begin anew in another --out."
+        if not whole:
+            self._append(
+                {
+                    "schema": SCHEMA,
+                    "kind": pass_.kind,
+                    "pass": pass_.name,
+                    "items": pass_.items_sha256,
+                }
             )
 
-    def _corrupt(self, line: int, why: str) -> CorruptData:
-        return CorruptData(
-            f"{self._path}:{line}: {why}. The journal was changed by hand or joined from two. Take "
-            "that line out, or put a copy back; nothing was changed."
+
+def _replay(path: Path, content: bytes, pass_: PassOf, session: Session) -> None:
+    lines = content.splitlines()
+    if not lines:
+        return
+    try:
+        header = _Header.model_validate_json(lines[0])
+    except ValidationError as error:
+        raise _corrupt(path, 1, "it is no journal of msp label") from error
+    if (header.kind, header.pass_) != (pass_.kind, pass_.name):
+        raise CorruptData(
+            f"{path} is of pass {header.pass_} over {header.kind} items, and pass {pass_.name} "
+            f"over {pass_.kind} items is wanted. Choose another --out."
         )
+    if header.items != pass_.items_sha256:
+        raise CorruptData(
+            f"{path} answers other items than those of items.jsonl beside it, which was changed or "
+            "replaced. Put that file back, or begin anew in another --out."
+        )
+    for number, line in enumerate(lines[1:], start=2):
+        try:
+            session.apply(_event(line))
+        except ValidationError as error:
+            raise _corrupt(path, number, "it is no line of a journal") from error
+        except ValueError as error:
+            raise _corrupt(path, number, str(error)) from error
+
+
+def _corrupt(path: Path, line: int, why: str) -> CorruptData:
+    return CorruptData(
+        f"{path}:{line}: {why}. The journal was changed by hand or joined from two. Take that line "
+        "out, or put a copy back; nothing was changed."
+    )
 
 
 def _event(line: bytes) -> Event:

@@ -62,7 +62,7 @@ def _numbered(
 
 _MODEL = Question(
     "required_model",
-    "Would a small, cheap model with the right tool results answer as well as an expert would wish?",
+    "Would a small, cheap model, given the right tool results, answer as an expert would wish?",
     (
         Choice("w", "weak", "yes, the weak model will do"),
         Choice("s", "strong", "no, the strong one is needed"),

@@ -1,6 +1,6 @@
 """One pass over the items: which question is next. No file, no terminal."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,30 +29,39 @@ class Session:
     Args:
         items: their ids, in the order in which they are asked.
         guide: what is asked of each.
+        only: if given, nothing else is asked; answers to the others stay as they are.
 
     Raises:
         ValueError: an id stands among the items twice.
     """
 
-    def __init__(self, items: Sequence[str], guide: Guide) -> None:
+    def __init__(
+        self, items: Sequence[str], guide: Guide, *, only: Collection[str] | None = None
+    ) -> None:
         self._answers: dict[str, dict[str, Value]] = {item: {} for item in items}
         if len(self._answers) != len(items):
             raise ValueError("an item stands among the items twice")
         self._guide = guide
+        self._asked = list(items) if only is None else [item for item in items if item in only]
         self._skipped: list[str] = []
         self._done: list[Event] = []
 
     @property
     def total(self) -> int:
-        """How many items there are."""
-        return len(self._answers)
+        """How many items are asked."""
+        return len(self._asked)
+
+    @property
+    def open(self) -> int:
+        """How many of them are not fully judged yet."""
+        return sum(map(self._open, self._asked))
 
     @property
     def current(self) -> str | None:
         """The item that is asked now: those passed over come last. None when all are judged."""
         waiting = set(self._skipped)
-        fresh = (item for item in self._answers if item not in waiting and self._open(item))
-        later = (item for item in self._skipped if self._open(item))
+        fresh = (item for item in self._asked if item not in waiting and self._open(item))
+        later = (item for item in self._skipped if item in self._asked and self._open(item))
         return next(fresh, None) or next(later, None)
 
     @property
@@ -68,10 +77,6 @@ class Session:
     def judged(self) -> dict[str, Answers]:
         """The answers to each item that is fully judged, in the order of the items."""
         return {item: dict(self._answers[item]) for item in self._answers if not self._open(item)}
-
-    def skipped(self) -> int:
-        """How many items were passed over and still wait."""
-        return sum(self._open(item) for item in set(self._skipped))
 
     def can_undo(self) -> bool:
         """Whether there is something to take back."""

@@ -1,0 +1,125 @@
+"""What a labelling has come to: the set it makes, how far its passes agree, what is odd."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from eval.agreement import (
+    AGREEMENT_FILE,
+    SEED,
+    Agreement,
+    LabelAgreement,
+    SpotCheck,
+    measure_agreement,
+    same_label,
+    write_agreement,
+)
+from eval.labelling.set_writer import write_set
+from eval.labelling.workspace import AVERAGED, Workspace
+from eval.stats import mean_interval
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """Where a labelling stands.
+
+    Attributes:
+        judged: items that each pass has fully judged, by its name.
+        differing: items on which passes A and B differ.
+        decided: those of them that the third reading decided.
+        agreement: of passes A and B, before the third reading.
+        spot_check: of a check, the share of labels that would change.
+        written: files of the set that were written, relative to its folder.
+        notices: what to know before using the set.
+    """
+
+    items: int
+    judged: dict[str, int]
+    differing: int
+    decided: int
+    agreement: dict[str, LabelAgreement]
+    spot_check: SpotCheck | None
+    written: tuple[str, ...]
+    notices: tuple[str, ...]
+
+
+def conclude(workspace: Workspace) -> Conclusion:
+    """Write the set from what is judged, and measure.
+
+    A set can be written at any time: it holds the items that are judged so far (of a retrieval
+    labelling the queries whose whole pool is). A spot check writes no set.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
+        CorruptData: a journal is damaged.
+    """
+    first, second, third = (workspace.judged(name) for name in ("A", "B", "third"))
+    differing = workspace.differing()
+    decided = sum(item in third for item in differing)
+    groups = {item.id: item.group for item in workspace.items.items}
+    agreement = measure_agreement(workspace.kind, first, second, groups)
+    notices = []
+    if len(differing) > decided:
+        notices.append(
+            f"{len(differing) - decided} items differ between the passes and are not decided; those "
+            "of pass A stand. Decide them with --adjudicate."
+        )
+    notices += [
+        f"kappa of {label} is undefined: both passes gave one label to all {found.n} items"
+        for label, found in agreement.items()
+        if found.kappa is None
+    ]
+    written: tuple[str, ...] = ()
+    spot_check = None
+    if workspace.items.drawn.purpose == "check":
+        spot_check = _spot_check(workspace)
+    elif workspace.labels():
+        written, odd = write_set(workspace)
+        notices += odd
+        if written:
+            passes = sum(bool(judged) for judged in (first, second))
+            record = Agreement(
+                passes=("person",) * passes,
+                third_reading="person" if decided else None,
+                labels=agreement,
+            )
+            write_agreement(workspace.folder, record)
+            written = (*written, AGREEMENT_FILE)
+    return Conclusion(
+        items=len(workspace.items.items),
+        judged={"A": len(first), "B": len(second), "third": len(third)},
+        differing=len(differing),
+        decided=decided,
+        agreement=agreement,
+        spot_check=spot_check,
+        written=written,
+        notices=tuple(notices),
+    )
+
+
+def _spot_check(workspace: Workspace) -> SpotCheck | None:
+    """The labels given now against those of the set; an item counts once, whatever differs."""
+    labels = workspace.labels()
+    if not labels:
+        return None
+    by_label: Counter[str] = Counter()
+    changed, groups = [], []
+    for item in workspace.items.items:
+        if item.id not in labels:
+            continue
+        given = item.row["labels"]
+        different = [
+            label for label, value in labels[item.id].items() if not same_label(value, given[label])
+        ]
+        by_label.update(different)
+        changed.append(float(any(label != AVERAGED for label in different)))
+        groups.append(item.group)
+    interval = mean_interval(changed, groups, seed=SEED)
+    names = next(iter(labels.values()))
+    return SpotCheck(
+        judge="person",
+        n=len(changed),
+        changed=round(interval.value, 4),
+        low=None if interval.low is None else round(interval.low, 4),
+        high=None if interval.high is None else round(interval.high, 4),
+        by_label={label: round(by_label[label] / len(changed), 4) for label in names},
+    )
