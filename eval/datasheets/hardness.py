@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from eval.agreement import SEED
+from eval.datasheets.counts import Counts
 from eval.datasheets.table import Table, interval_text
 from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import RetrievalSet, read_retrieval_set
-from eval.routing_set import FLOOR_SPLIT, LABELS_FILE, Prices, Turn, read_routing_set
+from eval.routing_set import FLOOR_SPLIT, Prices, Turn, read_routing_set
 from eval.stats import mean_interval
 from eval.triage_set import TriageLabel, read_triage_set
 from msp_core.knowledge.embedding import Embedder
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 TITLE = "Hardness on the test split"
 """A generated block holds these figures below this title."""
+_TEST = "test"
 
 
 def retrieval_hardness(data: RetrievalSet, embedder: Embedder) -> Table:
@@ -88,7 +90,10 @@ def triage_hardness(
         frequent = Counter(map(truth, learnt)).most_common(1)[0][0]
         answers = (
             [frequent == truth(label) for label in tested],
-            [truth(learnt[at]) == truth(label) for at, label in zip(nearest, tested, strict=True)],
+            [
+                truth(learnt[int(at)]) == truth(label)
+                for at, label in zip(nearest, tested, strict=True)
+            ],
             [chosen(label.ticket) == truth(label) for label in tested],
         )
         shares = (_share(np.array(right), groups) for right in answers)
@@ -100,31 +105,37 @@ def triage_hardness(
 
 
 def set_hardness(
-    folder: Path, kind: str, tickets: Mapping[str, Ticket], embedder: Embedder
+    folder: Path, counts: Counts, tickets: Mapping[str, Ticket], embedder: Embedder
 ) -> Table | None:
-    """The hardness of a set, or None for one without a test split, or without another to learn."""
-    if kind == "retrieval":
-        if not (folder / "qrels" / "test.tsv").is_file():
-            return None
-        return retrieval_hardness(read_retrieval_set(folder, split="test"), embedder)
-    if kind == "triage":
-        labels = read_triage_set(folder, tickets, split="test")
-        return triage_hardness(labels.others, labels.labels, embedder) if labels.others else None
-    learnt, tested = _routing_splits(folder)
-    return routing_hardness(learnt, tested, embedder) if learnt and tested else None
+    """The hardness of a set.
 
+    Args:
+        counts: of the set.
+        tickets: those that triage labels are about.
 
-def _routing_splits(folder: Path) -> tuple[list[Turn], list[Turn]]:
+    Returns:
+        None for a set without a test split, or without another to learn from.
+    """
+    others = counts.items.keys() - {_TEST, FLOOR_SPLIT}
+    if _TEST not in counts.items:
+        return None
+    if counts.kind == "retrieval":
+        return retrieval_hardness(read_retrieval_set(folder, split=_TEST), embedder)
+    if not others:
+        return None
+    if counts.kind == "triage":
+        labels = read_triage_set(folder, tickets, split=_TEST)
+        return triage_hardness(labels.others, labels.labels, embedder)
     prices = Prices.of("", "", load_catalog())
-    text = (folder / LABELS_FILE).read_text(encoding="utf-8")
-    splits = [split for split in ("train", "dev", "test") if f'"split": "{split}"' in text]
-    turns = {
-        split: list(read_routing_set(folder, split=split, prices=prices).turns)
-        for split in splits
-        if split != FLOOR_SPLIT
-    }
-    tested = turns.pop("test", [])
-    return [turn for own in turns.values() for turn in own], tested
+    learnt, tested = (
+        [
+            turn
+            for split in splits
+            for turn in read_routing_set(folder, split=split, prices=prices).turns
+        ]
+        for splits in (sorted(others), (_TEST,))
+    )
+    return routing_hardness(learnt, tested, embedder)
 
 
 def _retrieval_cells(result: "Result", system: str) -> tuple[str, ...]:

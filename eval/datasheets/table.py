@@ -13,8 +13,9 @@ class Table:
     rows: Sequence[Sequence[str]]
 
     def markdown(self) -> str:
-        """The table below its title; any text in it is escaped."""
-        lines = [f"### {self.title}", "", _line(self.head)]
+        """The table below its title, if it has one; any text in it is escaped."""
+        lines = [f"### {self.title}", ""] if self.title else []
+        lines.append(_line(self.head))
         lines.append("|" + "|".join(["---", *["---:"] * (len(self.head) - 1)]) + "|")
         lines += map(_line, self.rows)
         return "\n".join(lines)

@@ -31,7 +31,7 @@ class _Turn(Row):
     required_model: str
     reason: str
     floor: str | None = None
-    tools: list[str] = []
+    tools: tuple[str, ...] = ()
     tokens: _Tokens
 
 
@@ -80,7 +80,7 @@ def _turns(folder: Path) -> list[Item]:
                     "required_model": row.required_model,
                     "reason": row.reason,
                     "floor": row.floor,
-                    "tools": row.tools,
+                    "tools": list(row.tools),
                     "output": row.tokens.output,
                 }
             },

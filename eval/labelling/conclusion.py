@@ -4,17 +4,17 @@ from collections import Counter
 from dataclasses import dataclass
 
 from eval.agreement import (
-    AGREEMENT_FILE,
     SEED,
     Agreement,
+    Judge,
     LabelAgreement,
     SpotCheck,
     measure_agreement,
     same_label,
-    write_agreement,
 )
 from eval.labelling.set_writer import write_set
 from eval.labelling.workspace import AVERAGED, Workspace
+from eval.retrieval_set import CORPUS_FILE, QUERIES_FILE
 from eval.stats import mean_interval
 
 
@@ -60,8 +60,8 @@ def conclude(workspace: Workspace) -> Conclusion:
     notices = []
     if len(differing) > decided:
         notices.append(
-            f"{len(differing) - decided} items differ between the passes and are not decided; those "
-            "of pass A stand. Decide them with --adjudicate."
+            f"{len(differing) - decided} items differ between the passes and are not decided; pass "
+            "A stands there. Decide them with --adjudicate."
         )
     notices += [
         f"kappa of {label} is undefined: both passes gave one label to all {found.n} items"
@@ -72,18 +72,23 @@ def conclude(workspace: Workspace) -> Conclusion:
     spot_check = None
     if workspace.items.drawn.purpose == "check":
         spot_check = _spot_check(workspace)
-    elif workspace.labels():
-        written, odd = write_set(workspace)
-        notices += odd
-        if written:
-            passes = sum(bool(judged) for judged in (first, second))
-            record = Agreement(
-                passes=("person",) * passes,
-                third_reading="person" if decided else None,
+    else:
+        by: Judge = "person"
+        files, odd = write_set(
+            workspace.folder,
+            workspace.items.drawn,
+            workspace.items.items,
+            workspace.labels(),
+            queries=workspace.rows(QUERIES_FILE) if workspace.kind == "retrieval" else (),
+            corpus=workspace.rows(CORPUS_FILE) if workspace.kind == "retrieval" else (),
+            agreement=Agreement(
+                passes=tuple(by for judged in (first, second) if judged),
+                third_reading=by if decided else None,
                 labels=agreement,
-            )
-            write_agreement(workspace.folder, record)
-            written = (*written, AGREEMENT_FILE)
+            ),
+        )
+        written = tuple(files)
+        notices += odd
     return Conclusion(
         items=len(workspace.items.items),
         judged={"A": len(first), "B": len(second), "third": len(third)},
