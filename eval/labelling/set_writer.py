@@ -129,12 +129,12 @@ def _write_retrieval(
     for query, grades in judged.items():
         own = lines.setdefault(splits[query], ["query-id\tcorpus-id\tscore\n"])
         own += [f"{query}\t{document}\t{grade}\n" for document, grade in grades.items()]
-    for split in sorted(lines):
-        if all(query in unanswered for query in judged if splits[query] == split):
-            odd.append(
-                f"split {split}: no document helps with any query. A set of one class gives no "
-                "nDCG; label more queries"
-            )
+    odd += [
+        f"split {split}: no document helps with any query. A set of one class gives no nDCG; label "
+        "more queries"
+        for split in sorted(lines)
+        if all(query in unanswered for query in judged if splits[query] == split)
+    ]
     write_rows(folder / CORPUS_FILE, corpus)
     write_rows(folder / QUERIES_FILE, rows)
     for split in set(splits.values()):
