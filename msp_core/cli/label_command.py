@@ -36,19 +36,22 @@ def command() -> None:
 
 def _options(run: Callable[..., None]) -> Callable[..., None]:
     """The options that both kinds share."""
-    for option in (data_option, click.option(
-        "--out",
-        type=click.Path(file_okay=False, path_type=Path),
-        help="The set's folder; the same one goes on (default: datasets/KIND in the data or "
-        "state folder).",
-    ), click.option(
-        "--pass",
-        "pass_",
-        type=click.Choice(["A", "B"]),
-        default="A",
-        show_default=True,
-        help="The second pass is blind to the first.",
-        ),  # fmt: skip
+    for option in (
+        data_option,
+        click.option(
+            "--out",
+            type=click.Path(file_okay=False, path_type=Path),
+            help="The set's folder; the same one goes on (default: datasets/KIND in the data or "
+            "state folder).",
+        ),
+        click.option(
+            "--pass",
+            "pass_",
+            type=click.Choice(["A", "B"]),
+            default="A",
+            show_default=True,
+            help="The second pass is blind to the first.",
+        ),
         click.option("--adjudicate", is_flag=True, help="Decide the items that differ."),
         click.option("--items", type=click.IntRange(1), help="How many turns or queries to draw."),
         click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from msp_core.cli.common import note
+from msp_core.cli.keys import END, Keys
 from msp_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from eval.labelling.questions import Question, Value
     from eval.labelling.workspace import Workspace
 
-UNDO, LATER, MORE, QUIT, ENTER = "u", "l", "m", "q", ("\r", "\n")
+UNDO, LATER, MORE, QUIT, ENTER = "u", "l", "m", "q", "\n"
 _KEYS = "u undo   l later   m whole text   q stop (nothing is lost)"
 _WIDEST = 100
 # Texts come from others: nothing in them may steer the terminal.
@@ -48,6 +49,11 @@ def run_pass(workspace: "Workspace", journal: "Journal", title: str) -> None:
         ConfigurationError: an answer cannot be kept.
         KeyboardInterrupt: Ctrl-C; everything answered is kept.
     """
+    with Keys() as keys:
+        _run(workspace, journal, title, keys)
+
+
+def _run(workspace: "Workspace", journal: "Journal", title: str, keys: Keys) -> None:
     message = "The journal's last line was cut and taken off." if journal.cut else ""
     while (question := journal.session.question) is not None:
         session = journal.session
@@ -55,7 +61,7 @@ def run_pass(workspace: "Workspace", journal: "Journal", title: str) -> None:
         answered = f"{session.total - session.open} of {session.total} judged"
         head = f"{title}: {answered}. {item.heading}"
         shown = _previous(workspace, item.id) if title == THIRD else []
-        key, value = _ask(head, item, question, [*shown, message])
+        key, value = _ask(keys, head, item, question, [*shown, message])
         message = ""
         if key == QUIT:
             return
@@ -79,7 +85,7 @@ def _previous(workspace: "Workspace", item_id: str) -> list[str]:
     """Both passes' labels, for the third reading."""
     lines = []
     for name in ("A", "B"):
-        labels = workspace.judged(name)[item_id]  # type: ignore[arg-type]
+        labels = workspace.judged(name)[item_id]
         said = ", ".join(
             f"{label} {'+'.join(value) or 'none' if isinstance(value, list) else value}"
             for label, value in labels.items()
@@ -90,7 +96,7 @@ def _previous(workspace: "Workspace", item_id: str) -> list[str]:
 
 
 def _ask(
-    head: str, item: "Item", question: "Question", remarks: Sequence[str]
+    keys: Keys, head: str, item: "Item", question: "Question", remarks: Sequence[str]
 ) -> tuple[str, "Value"]:
     """The key of a command and None, or an empty key and the answer."""
     by_key = {choice.key: choice.value for choice in question.choices}
@@ -98,21 +104,20 @@ def _ask(
     remarks = [remark for remark in remarks if remark]
     while True:
         _draw(head, item, question, taken, remarks)
-        try:
-            key = click.getchar()
-        except EOFError:  # the terminal is gone, or Ctrl-D
-            return QUIT, None
+        key = keys.read()
         remarks = []
         if key == MORE:
             click.echo_via_pager("\n\n".join(_section(section) for section in item.sections))
-        elif key in (UNDO, LATER, QUIT):
+        elif key in (UNDO, LATER):
             return key, None
+        elif key in (QUIT, END):
+            return QUIT, None
         elif key in by_key and question.several:
             value = str(by_key[key])
             taken = [name for name in taken if name != value] if value in taken else [*taken, value]
         elif key in by_key:
             return "", by_key[key]
-        elif key in ENTER and question.several:
+        elif key == ENTER and question.several:
             return "", [str(value) for value in by_key.values() if value in taken]
         else:
             remarks = [f"{_clean(key)!r} is no key here."]
