@@ -99,7 +99,7 @@ def draw_retrieval(
             f"No search finds anything for any ticket of {source.name}: every pool is empty. Bring "
             "in the articles and solved tickets too (`msp data import`)."
         )
-    items, queries = _items(pools, known, seed)
+    items, queries = _items(source, pools, known, seed)
     drawn = Drawn(
         kind="retrieval", purpose="set", source=source.name, seed=seed, left_out=dict(left_out)
     )
@@ -129,9 +129,9 @@ _Pools = Mapping[str, tuple[Ticket, str, frozenset[str], list[str]]]
 
 
 def _items(
-    pools: _Pools, known: Mapping[str, Document], seed: int
+    source: Source, pools: _Pools, known: Mapping[str, Document], seed: int
 ) -> tuple[list[Item], list[dict[str, Any]]]:
-    groups = split_groups([ticket for ticket, *_ in pools.values()])
+    groups = split_groups(source, [ticket for ticket, *_ in pools.values()])
     splits = assign_splits(groups, SHARES, seed=seed)
     items, queries = [], []
     for (query_id, (ticket, text, exclude, pool)), group in zip(pools.items(), groups, strict=True):

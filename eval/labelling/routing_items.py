@@ -48,7 +48,7 @@ def draw_routing(source: Source, *, count: int, seed: int) -> tuple[Drawn, list[
                 turns.append((ticket, number, text, history))
     if not turns:
         raise InvalidInput(f"No ticket of {source.name} has a text, so there is nothing to label.")
-    groups = split_groups([ticket for ticket, *_ in turns])
+    groups = split_groups(source, [ticket for ticket, *_ in turns])
     splits = assign_splits(groups, SHARES, seed=seed)
     items = [
         _item(ticket, number, text, history, group, splits[group])
@@ -60,9 +60,9 @@ def draw_routing(source: Source, *, count: int, seed: int) -> tuple[Drawn, list[
     return drawn, items
 
 
-def split_groups(tickets: Sequence[Ticket]) -> list[str]:
-    """What must stay on one side of a split: the customer, or of only one customer the outage."""
-    if len({ticket.customer_id for ticket in tickets}) > 1:
+def split_groups(source: Source, tickets: Sequence[Ticket]) -> list[str]:
+    """What must stay on one side of a split: the customer, or where there is one, the outage."""
+    if len({ticket.customer_id for ticket in source.tickets}) > 1:
         return [ticket.customer_id for ticket in tickets]
     return [ticket.duplicate_of or ticket.ticket_id for ticket in tickets]
 

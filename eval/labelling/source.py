@@ -72,7 +72,20 @@ def _source(name: str, tickets: tuple[Ticket, ...], articles: Iterator[Document]
         for ticket in tickets
         if ticket.status in DONE and ticket.duplicate_of is None
     )
-    return Source(name, tickets, (*articles, *solved))
+    return Source(name, tickets, tuple(map(_as_judged, (*articles, *solved))))
+
+
+def _as_judged(document: Document) -> Document:
+    """The document as a judged set's reader makes it, so that pools are those of an evaluation."""
+    plain = text_document(
+        document.document_id,
+        document.title,
+        document.text,
+        audience=document.parts[0].audience if document.parts else "public",
+        customer_id=document.customer_id,
+        category=document.category,
+    )
+    return replace(plain, superseded_by=document.superseded_by)
 
 
 def _indexed_articles(index: "KnowledgeIndex") -> Iterator[Document]:

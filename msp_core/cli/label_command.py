@@ -146,8 +146,13 @@ def _own(kind: Kind, data_dir: Path | None, count: int, seed: int, services: "Se
         source = state_source(services) if data_dir is None else folder_source(data_dir)
         if kind == "routing":
             return *draw_routing(source, count=count, seed=seed), {}
-        note(f"indexing {len(source.documents)} documents to make the pools ...")
-        made = draw_retrieval(source, services.embedder, count=count, seed=seed)
+        made = draw_retrieval(
+            source,
+            services.embedder,
+            count=count,
+            seed=seed,
+            progress=lambda done, total: note(f"indexed {done} of {total} documents"),
+        )
         return made.drawn, made.items, {CORPUS_FILE: made.corpus, QUERIES_FILE: made.queries}
 
     return draw
