@@ -16,6 +16,7 @@ from msp_core.errors import UsageError
 from msp_core.tickets.ticket import Ticket
 
 Row = Mapping[str, Any]
+_PLAIN_FILES = ("texts.jsonl", "scenarios.jsonl")
 _SPLITS = ("train", "dev", "test", "floor")
 
 
@@ -49,9 +50,12 @@ def count_set(folder: Path, tickets: Mapping[str, Ticket]) -> Counts:
         return _triage(_rows(folder / TRIAGE_FILE), tickets)
     if (folder / QUERIES_FILE).is_file():
         return _retrieval(folder)
+    for name in _PLAIN_FILES:
+        if (folder / name).is_file():
+            return _plain(name.removesuffix(".jsonl"), _rows(folder / name))
+    known = ", ".join((LABELS_FILE, TRIAGE_FILE, QUERIES_FILE, *_PLAIN_FILES))
     raise UsageError(
-        f"{folder} is no data set that a datasheet is made for: it has none of {LABELS_FILE}, "
-        f"{TRIAGE_FILE} and {QUERIES_FILE}."
+        f"{folder} is no data set that a datasheet is made for: it has none of {known}."
     )
 
 
@@ -166,6 +170,14 @@ def _triage(rows: Sequence[Row], tickets: Mapping[str, Ticket]) -> Counts:
             ),
         ),
     )
+
+
+def _plain(what: str, rows: Sequence[Row]) -> Counts:
+    items = {split: len(own) for split, own in _by_split(rows).items()}
+    table = Table(
+        what.capitalize(), ("split", what), [(split, f"{n:,}") for split, n in items.items()]
+    )
+    return Counts(what, what, items, (table,))
 
 
 _CHOSEN = ("category", "priority", "team")

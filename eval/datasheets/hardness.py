@@ -114,14 +114,14 @@ def set_hardness(
         tickets: those that triage labels are about.
 
     Returns:
-        None for a set without a test split, or without another to learn from.
+        None for a set of another kind, without a test split, or without another to learn from.
     """
     others = counts.items.keys() - {_TEST, FLOOR_SPLIT}
     if _TEST not in counts.items:
         return None
     if counts.kind == "retrieval":
         return retrieval_hardness(read_retrieval_set(folder, split=_TEST), embedder)
-    if not others:
+    if not others or counts.kind not in {"triage", "routing"}:
         return None
     if counts.kind == "triage":
         labels = read_triage_set(folder, tickets, split=_TEST)

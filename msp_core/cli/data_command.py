@@ -1,4 +1,4 @@
-"""`msp data`: bring in a user's own data, check a data folder, make its vectors."""
+"""`msp data`: bring in a user's own data, check a data folder, make vectors and datasheets."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import click
 
 from msp_core.checkout import checkout_root, require_checkout
 from msp_core.cli.common import json_option, note, print_json, services_from_env
+from msp_core.cli.data_sheets import sheets_command
 
 _SHOWN = 20
 
@@ -16,6 +17,9 @@ _SHOWN = 20
 )
 def command() -> None:
     """The group."""
+
+
+command.add_command(sheets_command)
 
 
 @command.command("import", help="Bring an export of another desk into a data folder.")

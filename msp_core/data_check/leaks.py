@@ -77,25 +77,26 @@ def check_leaks(
 
 def set_texts(path: Path, tickets: Mapping[str, Ticket]) -> Iterator[SetText]:
     """The texts of a set that must not stand on two sides of a split."""
-    for line, row in _rows(path / "turns.jsonl"):
+    for line, row in json_rows(path / "turns.jsonl"):
         if isinstance(row.get("split"), str):
             turn = _in_context(
                 f"{path.name}/turns.jsonl", line, str(row.get("id")), row["split"], row
             )
             yield replace(turn, low_signal=_is_low_signal(row))
-    for line, row in _rows(path / "labels.jsonl"):
+    for line, row in json_rows(path / "labels.jsonl"):
         ticket = tickets.get(str(row.get("ticket_id")))
         if ticket is not None and isinstance(row.get("split"), str):
             file = f"{path.name}/labels.jsonl"
             yield SetText(file, line, ticket.ticket_id, row["split"], ticket_text(ticket))
     splits = _query_splits(path / "qrels")
-    for line, row in _rows(path / "queries.jsonl"):
+    for line, row in json_rows(path / "queries.jsonl"):
         query = str(row.get("_id"))
         if query in splits:
             yield _in_context(f"{path.name}/queries.jsonl", line, query, splits[query], row)
 
 
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The objects of a JSONL file with their line; other lines are passed over."""
     if not path.is_file():
         return
     for number, line in enumerate(path.read_bytes().split(b"\n"), start=1):

@@ -1,0 +1,43 @@
+"""`msp data sheets`: the generated part of each judged set's README."""
+
+from pathlib import Path
+
+import click
+
+from msp_core.checkout import require_checkout
+from msp_core.cli.common import note, services_from_env
+
+
+@click.command(
+    "sheets",
+    help="Counts, agreement and hardness of judged sets, as their READMEs hold them. SET is a "
+    "shipped one or a folder (default: all shipped ones).",
+)
+@click.argument("sets", nargs=-1, metavar="[SET]...")
+@click.option("--write", is_flag=True, help="Put them into the READMEs, and write the overview.")
+def sheets_command(sets: tuple[str, ...], write: bool) -> None:
+    """Run it."""
+    root = require_checkout("msp data sheets")
+    from eval.dataset import DATASETS, find_dataset
+    from eval.datasheets.sheet import write_block
+    from eval.datasheets.sheets import sets_in, sheet_of, tickets_by_id, write_overview
+
+    folders = [find_dataset(name) for name in sets] or sets_in(DATASETS)
+    for folder in folders:
+        data = _data_of(folder, root)
+        note(f"{folder.name} ...")
+        sheet = sheet_of(folder, tickets_by_id(data), services_from_env(data).embedder)
+        if write:
+            write_block(folder, sheet)
+            click.echo(f"{folder / 'README.md'}: written")
+        else:
+            click.echo(sheet, nl=False)
+    if write and not sets:
+        click.echo(f"{write_overview(DATASETS, tickets_by_id(root / 'data'))}: written")
+
+
+def _data_of(folder: Path, root: Path) -> Path:
+    """The data folder that a set belongs to: `DIR` of `DIR/datasets/NAME`, else the shipped one."""
+    above = folder.resolve().parent
+    own = above.name == "datasets" and (above.parent / "tickets.jsonl").is_file()
+    return above.parent if own else root / "data"
