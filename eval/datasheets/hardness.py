@@ -50,11 +50,15 @@ def routing_hardness(learnt: Sequence[Turn], tested: Sequence[Turn], embedder: E
     truth = np.array([turn.weak_score for turn in tested])
     known = np.array([turn.weak_score for turn in learnt])
     words, known_words = _words(tested), _words(learnt)
-    at = max(sorted(set(known_words)), key=lambda n: float(((known_words < n) == known).mean()))
+    longest = int(known_words.max())
+    at = max(
+        (*sorted(set(known_words.tolist())), longest + 1),
+        key=lambda least: float(((known_words < least) == known).mean()),
+    )
     nearest = _nearest(list(map(_turn_text, learnt)), list(map(_turn_text, tested)), embedder)
     answers = {
         "most frequent label": np.full(len(tested), float(known.mean() >= 0.5)),
-        f"strong from {at:.0f} words": (words < at).astype(np.float64),
+        f"strong from {at} words": (words < at).astype(np.float64),
         "label of the nearest turn": known[nearest],
     }
     groups = [turn.group for turn in tested]

@@ -15,6 +15,13 @@ from collections.abc import Mapping
 from types import TracebackType
 
 _SECONDS = 30
+# The terminal steers the process (Ctrl-C, closing) only when it is its controlling one.
+_MAIN = """
+import fcntl, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+from msp_core.cli import main
+main()
+"""
 _SCREEN_END = "(nothing is lost)"
 
 
@@ -30,14 +37,12 @@ class Terminal:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
         self.screen = ""
         self.process = subprocess.Popen(
-            [sys.executable, "-c", "from msp_core.cli import main; main()", *arguments],
+            [sys.executable, "-c", _MAIN, *arguments],
             stdin=slave,
             stdout=subprocess.PIPE,
             stderr=slave,
             env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40", **environment},
             start_new_session=True,
-            # The terminal steers the process only when it is its controlling one.
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(slave)
 
