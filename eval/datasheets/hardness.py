@@ -177,19 +177,17 @@ def _duplicates(
     """The row of duplicates: the nearest earlier ticket of the same customer."""
     vectors = embedder.embed(texts)
     right, groups = [], []
-    for place, label in enumerate(tested):
+    for label, vector in zip(tested, vectors, strict=True):
         if label.duplicate_of is None:
             continue
         own = label.ticket
         earlier = [
-            other
-            for other, candidate in enumerate(tested)
-            if candidate.ticket.customer_id == own.customer_id
-            and candidate.ticket.created_at < own.created_at
+            (float(other_vector @ vector), other.ticket.ticket_id)
+            for other, other_vector in zip(tested, vectors, strict=True)
+            if other.ticket.customer_id == own.customer_id
+            and other.ticket.created_at < own.created_at
         ]
-        best = max(earlier, key=lambda other: float(vectors[other] @ vectors[place]), default=None)
-        found = None if best is None else tested[best].ticket.ticket_id
-        right.append(found == label.duplicate_of)
+        right.append(bool(earlier) and max(earlier)[1] == label.duplicate_of)
         groups.append(own.customer_id)
     share = _share(np.array(right), groups) if right else "-"
     return ("duplicate_of, of duplicates", str(len(right)), "-", share, "-")

@@ -20,12 +20,12 @@ class Keys:
     """
 
     def __init__(self) -> None:
+        self._input = sys.stdin.fileno()
+        self._mode = termios.tcgetattr(self._input)
         self._waiting: deque[str] = deque()
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def __enter__(self) -> "Keys":
-        self._input = sys.stdin.fileno()
-        self._mode = termios.tcgetattr(self._input)
         tty.setcbreak(self._input, termios.TCSADRAIN)
         return self
 

@@ -36,7 +36,7 @@ def check_labels(rows: SetRows, name: str) -> None:
         if customer:
             customers.setdefault(str(customer), set()).add(split)
         if ticket:
-            for outage in {ticket.duplicate_of or ticket.ticket_id, _original(row, ticket)}:
+            for outage in (ticket.duplicate_of or ticket.ticket_id, _original(row, ticket)):
                 outages.setdefault(outage, set()).add(split)
     rows.check_customers_apart(customers, name)
     rows.check_apart(outages, name, "ticket (or its outage)")

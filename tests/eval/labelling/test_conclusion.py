@@ -1,6 +1,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,10 @@ from tests.eval.labelling.conftest import CLOCK, STRONG, WEAK, judge
 Writer = Callable[..., Path]
 PRICES = Prices.of("", "", load_catalog())
 FLOOR = ("strong", "floor", "outage", ["create_ticket"], 120)
+
+
+def never() -> Any:
+    raise AssertionError("drawn anew")
 
 
 def rows(folder: Path) -> dict[str, dict[str, object]]:
@@ -105,32 +110,26 @@ def test_nothing_to_adjudicate(routing: Workspace) -> None:
 
 
 def test_a_labelling_goes_on_with_its_own_items(routing: Workspace) -> None:
-    def never() -> object:
-        raise AssertionError("drawn anew")
-
-    again, begun = open_workspace(routing.folder, "routing", never, CLOCK)  # type: ignore[arg-type]
+    again, begun = open_workspace(routing.folder, "routing", never, CLOCK)
     assert not begun
     assert again.items == routing.items
     with pytest.raises(UsageError, match="holds a labelling of routing items"):
-        open_workspace(routing.folder, "retrieval", never, CLOCK)  # type: ignore[arg-type]
+        open_workspace(routing.folder, "retrieval", never, CLOCK)
 
 
 def test_a_set_made_otherwise_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "turns.jsonl").write_text("precious\n")
 
-    def never() -> object:
-        raise AssertionError("drawn")
-
     with pytest.raises(UsageError, match="holds files that msp label did not make"):
-        open_workspace(tmp_path, "routing", never, CLOCK)  # type: ignore[arg-type]
+        open_workspace(tmp_path, "routing", never, CLOCK)
 
 
 def test_a_draw_that_fails_leaves_nothing(tmp_path: Path) -> None:
-    def fails() -> object:
+    def fails() -> Any:
         raise InvalidInput("no ticket")
 
     with pytest.raises(MspError):
-        open_workspace(tmp_path / "out", "routing", fails, CLOCK)  # type: ignore[arg-type]
+        open_workspace(tmp_path / "out", "routing", fails, CLOCK)
     assert not (tmp_path / "out").exists()
 
 
@@ -148,7 +147,7 @@ def test_changed_items(
     path = routing.folder / "labelling/items.jsonl"
     path.write_text("".join(change(path.read_text().splitlines(keepends=True))))
     with pytest.raises(CorruptData, match=why):
-        open_workspace(routing.folder, "routing", lambda: ..., CLOCK)  # type: ignore[arg-type,return-value]
+        open_workspace(routing.folder, "routing", never, CLOCK)
 
 
 @pytest.fixture

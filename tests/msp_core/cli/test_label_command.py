@@ -181,7 +181,7 @@ def test_texts_cannot_steer_the_terminal(data: Path, tmp_path: Path) -> None:
 
 
 def test_grades_and_a_spot_check_of_them(label: Label) -> None:
-    with label.terminal("retrieval") as terminal:
+    with label.terminal("retrieval", "--items", "2") as terminal:
         terminal.wait_for("Does this document help")
         assert "The need" in terminal.screen
         total = int(terminal.screen.rsplit(" judged", 1)[0].rsplit(" ", 1)[1])
