@@ -70,8 +70,9 @@ def _turns(folder: Path) -> list[Item]:
         Item(
             id=row.id,
             group=row.customer_id,
+            # Without its id, which could tell the split.
             heading=(
-                f"{row.id}, customer {row.customer_id}, category {row.category or '-'}, "
+                f"customer {row.customer_id}, category {row.category or '-'}, "
                 f"priority {row.priority or '-'}"
             ),
             sections=turn_sections([said.model_dump() for said in row.history], row.text),

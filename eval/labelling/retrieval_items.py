@@ -119,7 +119,7 @@ def pair_item(
     return Item(
         id=f"{query_id} {document.document_id}",
         group=group,
-        heading=f"query {query_id}" + (f", customer {customer_id}" if customer_id else ""),
+        heading=f"customer {customer_id}" if customer_id else "",
         sections=(need, Section(title=f"Document: {document.title}", text=document.text)),
         row={**row, "query": query_id, "document": document.document_id},
     )

@@ -150,6 +150,8 @@ def test_a_check_takes_labels_of_every_split(root: Path) -> None:
     assert set(labels) == {"required_model", "reason", "floor", "tools", "output"}
     shown = json.dumps([item.model_dump(exclude={"row"}) for item in items])
     assert "required_model" not in shown
+    said = json.dumps([[item.heading, item.sections[-1].text] for item in items])
+    assert not [item.id for item in items if item.id in said]
     other = draw_check("routing", root / "eval/datasets/routing", count=30, seed=6)[1]
     assert {item.id for item in other} != {item.id for item in items}
 
