@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from eval.files import write_lines
 from eval.metrics.kappa import kappa_interval
+from eval.stats import mean_interval
 from msp_core.errors import CorruptData, InvalidInput
 
 AGREEMENT_FILE = "agreement.json"
@@ -32,6 +33,9 @@ LABELS: Mapping[Kind, Mapping[str, tuple[int, ...] | None]] = {
     "triage": {"category": None, "priority": None, "team": None, "duplicate_of": None},
 }
 """The labels of each kind; those with an order have their scale, lowest first."""
+
+AVERAGED = "output"
+"""A length is averaged over the passes, so a difference in it alone is none to decide."""
 
 _Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -113,6 +117,56 @@ def measure_agreement(
             two = [_comparable(second[item][label]) for item in items]
             found[label] = _agreement(label, one, two, [groups[i] for i in items], scale)
     return found
+
+
+def measure_spot_check(
+    kind: Kind,
+    final: Mapping[str, Labels],
+    given: Mapping[str, Labels],
+    groups: Mapping[str, str],
+    judge: Judge,
+) -> SpotCheck:
+    """The share of items of which somebody new would change a label.
+
+    An item counts once, whatever differs; the length of an answer alone is no change.
+
+    Args:
+        final: labels of the set.
+        given: labels given without sight of them, of a sample; only what both have is compared.
+        groups: as for `measure_agreement`.
+
+    Raises:
+        InvalidInput: nothing was given, or an item that the set does not have.
+    """
+    unknown = sorted(given.keys() - final.keys())
+    if unknown or not given:
+        raise InvalidInput(
+            f"The spot check has {len(unknown)} items that the set lacks, such as {unknown[0]!r}."
+            if unknown
+            else "The spot check holds no item. Label some first."
+        )
+    item, own = next(iter(given.items()))
+    labels = [label for label in LABELS[kind] if label in own and label in final[item]]
+    differ = {
+        item: {label for label in labels if not same_label(own.get(label), final[item].get(label))}
+        for item, own in given.items()
+    }
+    interval = mean_interval(
+        [float(bool(found - {AVERAGED})) for found in differ.values()],
+        [groups[item] for item in differ],
+        seed=SEED,
+    )
+    return SpotCheck(
+        judge=judge,
+        n=len(given),
+        changed=round(interval.value, 4),
+        low=_rounded(interval.low),
+        high=_rounded(interval.high),
+        by_label={
+            label: round(sum(label in found for found in differ.values()) / len(given), 4)
+            for label in labels
+        },
+    )
 
 
 def same_label(one: object, other: object) -> bool:

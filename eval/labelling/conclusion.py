@@ -1,21 +1,18 @@
 """What a labelling has come to: the set it makes, how far its passes agree, what is odd."""
 
-from collections import Counter
 from dataclasses import dataclass
 
 from eval.agreement import (
-    SEED,
     Agreement,
     Judge,
     LabelAgreement,
     SpotCheck,
     measure_agreement,
-    same_label,
+    measure_spot_check,
 )
 from eval.labelling.set_writer import write_set
-from eval.labelling.workspace import AVERAGED, Workspace
+from eval.labelling.workspace import Workspace
 from eval.retrieval_set import CORPUS_FILE, QUERIES_FILE
-from eval.stats import mean_interval
 
 
 @dataclass(frozen=True)
@@ -102,29 +99,11 @@ def conclude(workspace: Workspace) -> Conclusion:
 
 
 def _spot_check(workspace: Workspace) -> SpotCheck | None:
-    """The labels given now against those of the set; an item counts once, whatever differs."""
-    labels = workspace.labels()
-    if not labels:
+    """The labels given now against those of the set; None before the first."""
+    given = workspace.labels()
+    if not given:
         return None
-    by_label: Counter[str] = Counter()
-    changed, groups = [], []
-    for item in workspace.items.items:
-        if item.id not in labels:
-            continue
-        given = item.row["labels"]
-        different = [
-            label for label, value in labels[item.id].items() if not same_label(value, given[label])
-        ]
-        by_label.update(different)
-        changed.append(float(any(label != AVERAGED for label in different)))
-        groups.append(item.group)
-    interval = mean_interval(changed, groups, seed=SEED)
-    names = next(iter(labels.values()))
-    return SpotCheck(
-        judge="person",
-        n=len(changed),
-        changed=round(interval.value, 4),
-        low=None if interval.low is None else round(interval.low, 4),
-        high=None if interval.high is None else round(interval.high, 4),
-        by_label={label: round(by_label[label] / len(changed), 4) for label in names},
-    )
+    items = workspace.items.items
+    final = {item.id: item.row["labels"] for item in items}
+    groups = {item.id: item.group for item in items}
+    return measure_spot_check(workspace.kind, final, given, groups, "person")

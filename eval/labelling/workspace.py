@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.agreement import Kind, Labels, same_label
+from eval.agreement import AVERAGED, Kind, Labels, same_label
 from eval.files import write_lines
 from eval.labelling.items import ITEMS_FILE, Drawn, Item, Items, read_items, write_items
 from eval.labelling.journal import Journal, PassName, PassOf, read_pass
@@ -15,8 +15,6 @@ from msp_core.clock import Clock
 from msp_core.errors import UsageError
 
 FOLDER = "labelling"
-# A length is averaged over the passes, so it needs no third reading.
-AVERAGED = "output"
 
 Extra = Mapping[str, Sequence[Mapping[str, Any]]]
 """Rows of further files, by name."""

@@ -7,7 +7,7 @@ import click
 
 from msp_core.checkout import checkout_root, require_checkout
 from msp_core.cli.common import json_option, note, print_json, services_from_env
-from msp_core.cli.data_sheets import sheets_command
+from msp_core.cli.data_sheets import agreement_command, sheets_command
 
 _SHOWN = 20
 
@@ -19,6 +19,7 @@ def command() -> None:
     """The group."""
 
 
+command.add_command(agreement_command)
 command.add_command(sheets_command)
 
 
