@@ -1,6 +1,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,17 +123,26 @@ def test_counts_and_hardness_of_triage(
             "duplicate_of": duplicate_of,
         }
 
+    # Another customer's ticket with the very words of the duplicate is not its original.
+    last, second = str(TICKETS[4]["ticket_id"]), tickets[str(TICKETS[1]["ticket_id"])]
+    tickets[last] = replace(
+        tickets[last],
+        title=second.title,
+        description=second.description,
+        created_at=tickets[str(TICKETS[0]["ticket_id"])].created_at,
+    )
     first = str(TICKETS[0]["ticket_id"])
     rows = [
+        label(4, "test", "Network"),
         label(0, "test", "Network"),
         label(1, "test", "Hardware", first),
         label(3, "train", "General"),
     ]
     write(tmp_path / "triage/labels.jsonl", rows)  # type: ignore[arg-type]
     sheet = sheet_of(tmp_path / "triage", tickets, embedder)
-    assert cells(sheet, "test") == ["2", "1", "1", "2", "0"]
-    assert cells(sheet, "category | 2") == ["2", "0.00", "0.00", "0.50"]
-    assert cells(sheet, "team | 2") == ["2", "1.00", "1.00", "1.00"]
+    assert cells(sheet, "test") == ["3", "1", "2", "3", "0"]
+    assert cells(sheet, "category | 3") == ["3", "0.00", "0.00", "0.33 (0.00 to 0.75)"]
+    assert cells(sheet, "team | 3") == ["3", "1.00", "1.00", "1.00"]
     assert cells(sheet, "duplicate_of, of duplicates") == ["1", "-", "1.00", "-"]
 
 

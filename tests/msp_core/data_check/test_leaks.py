@@ -41,7 +41,7 @@ def test_in_a_users_own_folder_it_is_a_warning(bench):
 @pytest.mark.parametrize(
     "rows",
     [
-        [turn("a", "dev", VPN), turn("b", "dev", NEAR)],
+        [turn("a", "dev", VPN), turn("b", "dev", NEAR), turn("c", "test", PRINT)],
         [turn("a", "dev", "yes please do"), turn("b", "test", "yes please do")],
         [
             turn("a", "dev", "and what about the second one then?", history=[VPN]),
