@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "Check what this machine has, with a fix for each gap.",
     "eval": "Run an evaluation suite and write its result file.",
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
+    "label": "Make judged sets from your own tickets, key by key.",
     "report": "Make the report of evaluation results.",
     "tickets": "List, show, create, update and note tickets.",
 }
