@@ -16,7 +16,7 @@ from eval.provenance import Recording, RunContext
 from eval.result import DatasetInfo, Item, Metric, Result, SuiteRun, count_status
 from eval.retrieval_set import NO_ANSWER, Grades, Query, RetrievalSet
 from eval.stats import mean_interval
-from msp_core.bootstrap import local_index
+from msp_core.bootstrap import local_tiers
 from msp_core.errors import MspError
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.ingestion import ingest
@@ -84,9 +84,9 @@ def evaluate_retrieval(
     items: list[Item] = []
     runs: dict[str, list[str]] = {system: [] for system in systems}
     with tempfile.TemporaryDirectory(prefix="msp-eval-", ignore_cleanup_errors=True) as folder:
-        index = local_index(Path(folder) / "index.db", embedder)
-        ingest(data.documents, index, embedder)
-        retriever = Retriever(index, embedder)
+        tiers = local_tiers(Path(folder), embedder)
+        ingest(data.documents, tiers, embedder)
+        retriever = Retriever(tiers, embedder, mode="hot")
         for number, query in enumerate(data.queries):
             scope = _scope(query, customers)
             for system in systems:

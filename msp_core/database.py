@@ -8,6 +8,8 @@ from pathlib import Path
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
 
 BUSY_TIMEOUT_S = 30
+# Overwritten bytes that SQLite reports like a mistake in a query.
+_DAMAGE = ("decode to UTF-8", "vtable constructor failed", "invalid fts5 file format")
 
 
 class Database:
@@ -49,6 +51,30 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
+
+    def vacuum(self) -> None:
+        """Rewrite the file without unused space."""
+        with self._connection() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def delete_files(self) -> None:
+        """Delete the file, whatever state it is in; the next operation makes it anew.
+
+        Only for a file that cannot be read: one that another process has open goes on without it.
+
+        Raises:
+            ConfigurationError: it cannot be deleted.
+        """
+        for suffix in ("", "-wal", "-shm"):
+            path = self.path.with_name(self.path.name + suffix)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{path} cannot be deleted ({error.strerror}). Mend the permissions, or set "
+                    "MSP_STATE_DIR to a folder that you may write."
+                ) from error
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
@@ -131,11 +157,16 @@ class Database:
                 raise DependencyFailed(
                     f"{self.path} was held by another process for {BUSY_TIMEOUT_S} s. Try again."
                 ) from error
+            if any(sign in text for sign in _DAMAGE):
+                raise self._damaged(error) from error
             raise
         except sqlite3.DatabaseError as error:
-            remedy = (
-                f"Run `{self._regenerate}` to make it anew."
-                if self._regenerate
-                else "Restore it from a backup, or move it away to start empty."
-            )
-            raise CorruptData(f"{self.path} is damaged ({error}). {remedy}") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> CorruptData:
+        remedy = (
+            f"Run `{self._regenerate}` to make it anew."
+            if self._regenerate
+            else "Restore it from a backup, or move it away to start empty."
+        )
+        return CorruptData(f"{self.path} is damaged ({error}). {remedy}")

@@ -223,25 +223,34 @@ def check_k(k: int) -> None:
         raise UsageError(f"A search can return 1 to {MAX_K:,} chunks, not {k:,}.")
 
 
+def chunk_ids(document_id: str, count: int) -> list[str]:
+    """The ids of a document's chunks, in order."""
+    return [f"{document_id}#{number:03d}" for number in range(count)]
+
+
+def unusable_rows(vectors: "Vectors") -> list[int]:
+    """The rows that are not finite or not of unit length (to 1%), ascending."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    rows: list[int] = np.flatnonzero(~(np.abs(lengths - 1) <= 0.01)).tolist()
+    return rows
+
+
 def check_vectors(vectors: "Vectors", *, count: int, dimension: int) -> None:
-    """Pass for float vectors of shape (count, dimension), finite and of unit length to 1%.
+    """Pass for vectors of shape (count, dimension), all of them usable.
 
     Raises:
         InvalidInput: they are not; says which is the first that is not usable.
     """
-    import numpy as np
-
     if vectors.shape != (count, dimension):
         raise InvalidInput(
             f"Vectors of shape {vectors.shape} do not fit {count} chunks of dimension {dimension}. "
             "Use the embedder that the index was made with."
         )
-    with np.errstate(over="ignore", invalid="ignore"):
-        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    unusable = np.flatnonzero(~(np.abs(lengths - 1) <= 0.01))
-    if unusable.size:
-        row = int(unusable[0])
+    if rows := unusable_rows(vectors):
         raise InvalidInput(
-            f"The vector of chunk {row + 1} of {count} has the length {lengths[row]:.3g}, and "
-            "vectors are of unit length. The embedder gave an unusable one for this text."
+            f"The vector of chunk {rows[0] + 1} of {count} is not finite or not of unit length. "
+            "The embedder gave an unusable one for this text."
         )
