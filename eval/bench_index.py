@@ -6,6 +6,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -146,35 +147,40 @@ def _build(index: KnowledgeIndex, chunks: Sequence[Chunk], vectors: Vectors) -> 
 
 
 def _openings(folder: Path, embedder: Embedder, vector: Vectors) -> list[float]:
-    return [
-        _seconds(lambda: local_tiers(folder, embedder).hot.dense(vector, _everyone(), K))
-        for _ in range(OPENINGS)
-    ]
+    everyone = _everyone()
+
+    def open_and_search() -> None:
+        local_tiers(folder, embedder).hot.dense(vector, everyone, K)
+
+    return [_seconds(open_and_search) for _ in range(OPENINGS)]
 
 
 def _filtered(index: KnowledgeIndex, vectors: Sequence[Vectors]) -> Timings:
-    one = replace(_everyone(), customers=frozenset({"customer-007"}))
+    everyone = _everyone()
+    one = replace(everyone, customers=frozenset({"customer-007"}))
     measured, yardstick = [], []
     for round_ in range(ROUNDS):
         vector = vectors[round_ % len(vectors)]
-        measured.append(_seconds(lambda v=vector: index.dense(v, one, K)))
-        yardstick.append(_seconds(lambda v=vector: index.dense(v, _everyone(), K)))
+        measured.append(_seconds(partial(index.dense, vector, one, K)))
+        yardstick.append(_seconds(partial(index.dense, vector, everyone, K)))
     return Timings("filtered_vs_full", measured, yardstick)
 
 
 def _hybrid(
     index: KnowledgeIndex, asked: Sequence[tuple[str, Vectors]], matrix: Vectors
 ) -> Timings:
+    everyone = _everyone()
     measured, yardstick = [], []
     for round_ in range(max(ROUNDS, len(asked))):
         text, vector = asked[round_ % len(asked)]
-        measured.append(_seconds(lambda t=text, v=vector: index.hybrid(t, v, _everyone(), K)))
-        yardstick.append(_seconds(lambda v=vector: matrix @ v))
+        measured.append(_seconds(partial(index.hybrid, text, vector, everyone, K)))
+        yardstick.append(_seconds(partial(np.matmul, matrix, vector)))
     return Timings("hybrid_vs_product", measured, yardstick)
 
 
 def _ingestion(documents: Sequence[Document], folder: Path, embedder: Embedder) -> list[Timings]:
-    chosen, texts = [], []
+    chosen: list[Document] = []
+    texts: list[str] = []
     for document in documents:
         if len(texts) >= INGESTED_CHUNKS:
             break
@@ -183,10 +189,10 @@ def _ingestion(documents: Sequence[Document], folder: Path, embedder: Embedder) 
     embedder.embed(texts[:8])  # the weights are read at the first use
     encoder, first, again = [], [], []
     for round_ in range(2):
-        encoder.append(_seconds(lambda: embedder.embed(texts)))
+        encoder.append(_seconds(partial(embedder.embed, texts)))
         tiers = local_tiers(folder / f"ingested-{round_}", embedder)
-        first.append(_seconds(lambda t=tiers: ingest(chosen, t, embedder)))
-        again.append(_seconds(lambda t=tiers: ingest(chosen, t, embedder)))
+        first.append(_seconds(partial(ingest, chosen, tiers, embedder)))
+        again.append(_seconds(partial(ingest, chosen, tiers, embedder)))
     # Rates, so that more is better: the encoder's time over the ingestion's.
     return [
         Timings("ingest_vs_encoder", encoder, first),
@@ -236,7 +242,9 @@ def _writer_metrics(writers: Writers) -> list[Metric]:
     return [
         _metric("writer_errors", writers.errors, "count", writers.written, False),
         _metric("writes_lost", writers.lost, "count", writers.written, False),
-        _metric("writes_per_second", writers.written / writers.seconds, "1/s", writers.written, True),
+        _metric(
+            "writes_per_second", writers.written / writers.seconds, "1/s", writers.written, True
+        ),
         _metric("writes_seen_at_next_query", writers.seen, "ratio", writers.looked, True),
     ]
 

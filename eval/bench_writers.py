@@ -3,9 +3,11 @@
 import json
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Filter
 
 _WRITER = "import sys; from eval.bench_writers import write; write(*sys.argv[1:])"
+LOOKS = 200
 _ALL = Filter(customers=frozenset(), audiences=frozenset({"public"}))
 
 
@@ -60,34 +63,32 @@ def write_from_two_processes(folder: Path, embedder: Embedder, *, seconds: float
     """
     tiers = local_tiers(folder, embedder)
     tiers.hot.create()
+    command = [sys.executable, "-c", _WRITER]
     arguments = [str(folder), embedder.model_id, str(embedder.dimension), str(seconds)]
     started = time.perf_counter()
-    writers = [
-        subprocess.Popen(
-            [sys.executable, "-c", _WRITER, name, *arguments],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-        )
-        for name in ("one", "two")
-    ]
-    written: list[str] = []
-    errors = looked = seen = 0
+    said: list[dict[str, Any]] = []
+    looked = seen = 0
     vector = _unit(embedder.dimension)
-    # The pipe of one is read line by line, each line a document to be seen now; the other writes on.
-    for writer in writers:
-        assert writer.stdout is not None
-        for line in writer.stdout:
-            said = json.loads(line)
-            if said["error"]:
-                errors += 1
-                continue
-            written.append(said["id"])
-            if looked < 200 and writer is writers[0]:
+    # What the first one says is looked for at once; the second one's words are read at the end.
+    with (
+        tempfile.TemporaryFile("w+") as aside,
+        subprocess.Popen([*command, "two", *arguments], stdout=aside, cwd=ROOT) as two,
+        subprocess.Popen(
+            [*command, "one", *arguments], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        ) as one,
+    ):
+        assert one.stdout is not None
+        for line in one.stdout:
+            said.append(json.loads(line))
+            if looked < LOOKS and not said[-1]["error"]:
                 looked += 1
-                only = replace(_ALL, only_documents=frozenset({said["id"]}))
+                only = replace(_ALL, only_documents=frozenset({said[-1]["id"]}))
                 seen += len(tiers.hot.dense(vector, only, 1))
-        errors += writer.wait() != 0
+        died = (one.wait() != 0) + (two.wait() != 0)
+        aside.seek(0)
+        said += map(json.loads, aside)
+    written = [row["id"] for row in said if not row["error"]]
+    errors = len(said) - len(written) + died
     held = tiers.hot.document_hashes()
     lost = sum(name not in held for name in written)
     return Writers(

@@ -1,6 +1,7 @@
 """SQLite files under the state folder: a connection per operation, migrations, clear errors."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
 
 BUSY_TIMEOUT_S = 30
+_RETRY_S = 0.02
 # Overwritten bytes that SQLite reports like a mistake in a query.
 _DAMAGE = ("decode to UTF-8", "vtable constructor failed", "invalid fts5 file format")
 
@@ -100,7 +102,7 @@ class Database:
                 "Set MSP_STATE_DIR to a folder that you may write."
             ) from error
         with closing(self._connect()) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal(connection)
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(self._migrations):
                 raise CorruptData(
@@ -110,6 +112,22 @@ class Database:
             if version < len(self._migrations):
                 self._migrate(connection)
         self._ready = True
+
+    @staticmethod
+    def _use_wal(connection: sqlite3.Connection) -> None:
+        """Switch the file to WAL mode; of processes that make it at once, one fails without wait.
+
+        SQLite does not wait here, since two that wait for each other would wait for ever.
+        """
+        end = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(_RETRY_S)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         connection.execute(

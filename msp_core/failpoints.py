@@ -3,16 +3,15 @@
 from collections.abc import Callable
 
 Hook = Callable[[str], None]
-_hook: Hook | None = None
+_installed: list[Hook] = []
 
 
 def install(hook: Hook | None) -> None:
     """Have `hook` called with each name that is reached from now on; None for nobody."""
-    global _hook  # noqa: PLW0603  # a process has one
-    _hook = hook
+    _installed[:] = [] if hook is None else [hook]
 
 
 def reach(name: str) -> None:
     """Say that the moment `name` has come; does nothing unless a hook is installed."""
-    if _hook is not None:
-        _hook(name)
+    for hook in _installed:
+        hook(name)

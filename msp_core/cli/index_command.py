@@ -36,7 +36,9 @@ def status(as_json: bool) -> None:
     }
     capacity = services.tier_state.capacity()
     if as_json:
-        shown = {tier: {**asdict(health[tier]), "stats": details[tier]} for tier in TIERS}
+        shown: dict[str, object] = {
+            tier: {**asdict(health[tier]), "stats": details[tier]} for tier in TIERS
+        }
         print_json({**shown, "hot_capacity_chunks": capacity})
     else:
         for tier in TIERS:

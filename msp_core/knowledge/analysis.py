@@ -32,7 +32,9 @@ class Analysis:
         words: the words that they come from, for `matched`.
     """
 
-    def __init__(self, texts: Mapping[str, str], terms: Sequence[str], words: Sequence[str]) -> None:
+    def __init__(
+        self, texts: Mapping[str, str], terms: Sequence[str], words: Sequence[str]
+    ) -> None:
         ids = list(texts)
         self.counts: dict[str, Mapping[str, int]] = {}
         self.lengths: dict[str, int] = {}

@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 
 from msp_core.knowledge.article import Article, Audience
 from msp_core.knowledge.chunking import CHUNKER, Span, pack, split_headings
-from msp_core.knowledge.index import Chunk, chunk_ids
+from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.tickets.ticket import DONE, Ticket
 
 
@@ -91,7 +91,7 @@ def document_chunks(document: Document) -> list[Chunk]:
             superseded_by=document.superseded_by,
             content_hash=content_hash,
         )
-        for chunk_id, piece in zip(chunk_ids(document.document_id, len(cut)), cut, strict=True)
+        for chunk_id, piece in zip(ids_of_chunks(document.document_id, len(cut)), cut, strict=True)
     ]
 
 

@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from msp_core.database import Database
 from msp_core.errors import ConfigurationError, CorruptData, MspError, UsageError
 from msp_core.knowledge.chunking import CHUNKER
+from msp_core.knowledge.embedded_blocks import read_blocks
 from msp_core.knowledge.embedded_file import (
     MIGRATIONS,
     RECORD,
@@ -21,8 +21,8 @@ from msp_core.knowledge.embedded_file import (
     current_state,
     delete_documents,
     empty,
-    entries_after,
-    insert_chunk,
+    insert_chunks,
+    is_mostly_removed,
     mark_made_with,
     removed_after,
     sound_chunk,
@@ -43,14 +43,20 @@ from msp_core.knowledge.index import (
     check_k,
     check_vectors,
 )
-from msp_core.knowledge.vector_matrix import VectorMatrix
+from msp_core.knowledge.vector_matrix import (
+    Rows,
+    Scores,
+    VectorMatrix,
+    best_rows,
+    empty_matrix,
+)
 
 if TYPE_CHECKING:
     import sqlite3
 
 REBUILD_COMMANDS: dict[Tier, str] = {"hot": "msp index rebuild", "cold": "msp ingest --rebuild"}
 """The hot index is made anew from the cold one; the cold one from the source."""
-_LISTED = "(SELECT value FROM json_each(?))"
+_LISTED = "(SELECT value FROM json_each(:listed))"
 
 
 class EmbeddedIndex:
@@ -77,6 +83,7 @@ class EmbeddedIndex:
         self._tier = tier
         self._rebuild = REBUILD_COMMANDS[tier]
         self._dimension = dimension
+        self._vector_bytes = 4 * dimension
         self._made_with = {
             "tier": tier,
             "model_id": model_id,
@@ -96,7 +103,8 @@ class EmbeddedIndex:
 
     def create(self) -> None:
         """See `KnowledgeIndex.create`."""
-        with self._writing() as connection:
+        with self._database.write() as connection:
+            self._check(connection)
             mark_made_with(connection, self._made_with)
 
     def remove(self) -> None:
@@ -111,39 +119,47 @@ class EmbeddedIndex:
     def upsert(self, chunks: Sequence[Chunk], vectors: npt.NDArray[np.float32]) -> None:
         """See `KnowledgeIndex.upsert`; all given documents are stored in one transaction."""
         check_vectors(vectors, count=len(chunks), dimension=self._dimension)
-        with self._writing() as connection:
+        with self._database.write() as connection:
+            self._check(connection)
             documents = _list({chunk.document_id for chunk in chunks})
             delete_documents(connection, documents, words=self._has_words)
-            for chunk, vector in zip(chunks, vectors, strict=True):
-                content = vector.astype("<f4").tobytes()
-                insert_chunk(connection, chunk, content, words=self._has_words)
+            contents = [vector.astype("<f4").tobytes() for vector in vectors]
+            insert_chunks(connection, chunks, contents, words=self._has_words)
+            if is_mostly_removed(connection):
+                tidy(connection)
             mark_made_with(connection, self._made_with)
 
     def delete(self, document_ids: Collection[str]) -> None:
         """See `KnowledgeIndex.delete`."""
-        with self._writing() as connection:
+        with self._database.write() as connection:
+            self._check(connection)
             delete_documents(connection, _list(document_ids), words=self._has_words)
+            if is_mostly_removed(connection):
+                tidy(connection)
             mark_made_with(connection, self._made_with)
 
     def dense(self, vector: npt.NDArray[np.float32], wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`."""
         check_k(k)
-        with self._reading() as connection:
+        with self._database.read() as connection:
+            self._check(connection)
             matrix = self._current_matrix(connection)
-        return matrix.nearest(vector, matrix.visible(wanted), k)
+            rows = matrix.visible(wanted)
+            return _ordered(connection, matrix, rows, matrix.cosines(vector, rows), k)
 
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.lexical`."""
         check_k(k)
         self._require_words()
-        with self._reading() as connection:
+        with self._database.read() as connection:
+            self._check(connection)
             matrix = self._current_matrix(connection)
             expression = telling_expression(connection, query, len(matrix))
             if expression is None:
                 return []
             visible = matrix.visible(wanted)
             rows, scores = lexical_scores(connection, expression, matrix, visible, k)
-        return matrix.best(rows, scores, k)
+            return _ordered(connection, matrix, rows, scores, k)
 
     def hybrid(
         self, query: str, vector: npt.NDArray[np.float32], wanted: Filter, k: int
@@ -161,28 +177,34 @@ class EmbeddedIndex:
         Raises:
             CorruptData: a record does not have the checksum it was stored with.
         """
-        with self._reading() as connection:
+        with self._database.read() as connection:
+            self._check(connection)
             rows = connection.execute(
                 f"SELECT {RECORD} FROM {RECORDS} WHERE chunk_id IN {_LISTED}",
-                (_list(chunk_ids),),
+                {"listed": _list(chunk_ids), "size": self._vector_bytes},
             )
             return {row["chunk_id"]: self._record(row) for row in rows}
 
     def export(self) -> Iterator[Record]:
         """See `KnowledgeIndex.export`; one state, held while it is read."""
-        with self._reading() as connection:
-            for row in connection.execute(f"SELECT {RECORD} FROM {RECORDS} ORDER BY id"):
+        with self._database.read() as connection:
+            self._check(connection)
+            for row in self._all_records(connection):
                 yield self._record(row)
 
     def document_hashes(self) -> dict[str, str]:
         """See `KnowledgeIndex.document_hashes`."""
-        with self._reading() as connection:
-            rows = connection.execute(f"SELECT DISTINCT document_id, content_hash FROM {RECORDS}")
+        with self._database.read() as connection:
+            self._check(connection)
+            rows = connection.execute(
+                "SELECT DISTINCT document_id, content_hash FROM entries JOIN chunks USING (id)"
+            )
             return {row["document_id"]: row["content_hash"] for row in rows}
 
     def stats(self) -> IndexStats:
         """See `KnowledgeIndex.stats`."""
-        with self._reading() as connection:
+        with self._database.read() as connection:
+            self._check(connection)
             documents, chunks = connection.execute(
                 "SELECT count(DISTINCT document_id), count(*) FROM entries"
             ).fetchone()
@@ -199,11 +221,14 @@ class EmbeddedIndex:
     def verify(self) -> list[str]:
         """See `KnowledgeIndex.verify`: SQLite's own check, then every record's checksum."""
         try:
-            with self._reading() as connection:
+            with self._database.read() as connection:
+                self._check(connection)
                 problems = structural_problems(connection, words=self._has_words)
+                if read_blocks(connection, 0, dimension=self._dimension) is None:
+                    problems.append("a block of vectors does not have its checksum")
                 problems += [
                     f"the record of {row['chunk_id']!r} does not have its checksum"
-                    for row in connection.execute(f"SELECT {RECORD} FROM {RECORDS}")
+                    for row in self._all_records(connection)
                     if sound_chunk(row) is None
                 ]
         except CorruptData as error:
@@ -212,7 +237,8 @@ class EmbeddedIndex:
 
     def compact(self) -> None:
         """See `KnowledgeIndex.compact`; other processes read all vectors again afterwards."""
-        with self._writing() as connection:
+        with self._database.write() as connection:
+            self._check(connection)
             tidy(connection)
             mark_made_with(connection, self._made_with)
         self._database.vacuum()
@@ -226,18 +252,6 @@ class EmbeddedIndex:
             raise UsageError(
                 "The cold index is searched by meaning only. Search the hot one by words."
             )
-
-    @contextmanager
-    def _reading(self) -> "Iterator[sqlite3.Connection]":
-        with self._database.read() as connection:
-            self._check(connection)
-            yield connection
-
-    @contextmanager
-    def _writing(self) -> "Iterator[sqlite3.Connection]":
-        with self._database.write() as connection:
-            self._check(connection)
-            yield connection
 
     def _check(self, connection: "sqlite3.Connection") -> None:
         """Pass when the index was made with what is used now, or holds nothing yet."""
@@ -256,7 +270,7 @@ class EmbeddedIndex:
     def _record(self, row: "sqlite3.Row") -> Record:
         chunk = sound_chunk(row)
         if chunk is None:
-            raise self._damaged(row["chunk_id"])
+            raise self._damaged(f"the record of {row['chunk_id']!r}")
         return Record(chunk, np.frombuffer(row["vector"], dtype="<f4"))
 
     def _current_matrix(self, connection: "sqlite3.Connection") -> VectorMatrix:
@@ -271,19 +285,38 @@ class EmbeddedIndex:
         known, matrix = self._cached or (("", 0, 0), None)
         # Of two threads, the one whose transaction began first may come here last.
         is_later = state[0] == known[0] and state[1] >= known[1] and state[2] >= known[2]
-        after = known[1] if matrix is not None and is_later else 0
-        added = entries_after(
-            connection, after, dimension=self._dimension, damaged=self._damaged
-        )
         if matrix is None or not is_later:
-            return VectorMatrix(added)
+            known, matrix = ("", 0, 0), empty_matrix(self._dimension)
+        added = read_blocks(connection, known[1], dimension=self._dimension)
+        if added is None:
+            raise self._damaged("a block of vectors")
         return matrix.changed(removed_after(connection, known[2]), added)
 
-    def _damaged(self, chunk_id: str) -> CorruptData:
-        return CorruptData(
-            f"{self.path} is damaged: the record of {chunk_id!r} does not have its checksum. "
-            f"Run `{self._rebuild}` to make the index anew."
+    def _all_records(self, connection: "sqlite3.Connection") -> "Iterator[sqlite3.Row]":
+        return connection.execute(
+            f"SELECT {RECORD} FROM {RECORDS} ORDER BY entries.id", {"size": self._vector_bytes}
         )
+
+    def _damaged(self, what: str) -> CorruptData:
+        return CorruptData(
+            f"{self.path} is damaged: {what} does not have its checksum. Run `{self._rebuild}` to "
+            "make the index anew."
+        )
+
+
+def _ordered(
+    connection: "sqlite3.Connection", matrix: VectorMatrix, rows: Rows, scores: Scores, k: int
+) -> list[Hit]:
+    """The k best rows as hits, equal ones by chunk id."""
+    rows, scores = best_rows(rows, scores, k)
+    keys: list[int] = matrix.keys[rows].tolist()
+    names = dict(
+        connection.execute(
+            f"SELECT id, chunk_id FROM entries WHERE id IN {_LISTED}", {"listed": json.dumps(keys)}
+        ).fetchall()
+    )
+    hits = [Hit(names[key], score) for key, score in zip(keys, scores.tolist(), strict=True)]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
 
 
 def _list(values: Iterable[str]) -> str:

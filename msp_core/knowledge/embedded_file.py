@@ -3,25 +3,28 @@
 import secrets
 import sqlite3
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 
-import numpy as np
-
+from msp_core.knowledge.embedded_blocks import (
+    TABLES,
+    BlockRow,
+    Labels,
+    rewrite_blocks,
+    write_blocks,
+)
 from msp_core.knowledge.index import Chunk
-from msp_core.knowledge.vector_matrix import Entries
 
 MIGRATIONS = (
-    """
+    f"""
     CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    {TABLES};
     CREATE TABLE entries (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         chunk_id TEXT NOT NULL UNIQUE,
         document_id TEXT NOT NULL,
-        audience TEXT NOT NULL,
-        customer_id TEXT,
-        category TEXT,
-        vector BLOB NOT NULL,
+        block INTEGER,
+        place INTEGER,
         vector_checksum INTEGER NOT NULL
     ) STRICT;
     CREATE INDEX entries_by_document ON entries (document_id);
@@ -32,6 +35,9 @@ MIGRATIONS = (
         text TEXT NOT NULL,
         first_character INTEGER NOT NULL,
         end_character INTEGER NOT NULL,
+        audience TEXT NOT NULL,
+        customer_id TEXT,
+        category TEXT,
         superseded_by TEXT,
         content_hash TEXT NOT NULL,
         checksum INTEGER NOT NULL
@@ -42,39 +48,48 @@ MIGRATIONS = (
     )
     """,
 )
-"""`entries` is what a search reads at the start, `chunks` what it reads of its hits; both have one
-row per chunk under one id, which is never used again. The lexical index keeps no text."""
+"""`entries` and `chunks` have one row per chunk under one id, which is never used again; the
+lexical index keeps no text. `removals` lists ids that stand in a block and are gone."""
 
 _OF_DOCUMENTS = "SELECT id FROM entries WHERE document_id IN (SELECT value FROM json_each(?))"
+TIDIED_FROM = 1000
+"""Fewer removed vectors than this are not worth rewriting the others."""
 State = tuple[str, int, int]
-"""Epoch, last id given, last removal: equal ones mean equal contents, and within one epoch the
-later state is reached by reading what has later numbers."""
+"""Epoch, last block, last removal: equal ones mean equal contents, and within one epoch the later
+state is reached by reading what has later numbers."""
 
 
 def current_state(connection: sqlite3.Connection) -> State:
     """The state that this connection sees."""
     epoch = connection.execute("SELECT value FROM about WHERE name = 'epoch'").fetchone()
     last = dict(connection.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
-    return (epoch[0] if epoch else "", last.get("entries", 0), last.get("removals", 0))
+    return (epoch[0] if epoch else "", last.get("blocks", 0), last.get("removals", 0))
 
 
 def mark_made_with(connection: sqlite3.Connection, made_with: Mapping[str, str]) -> None:
     """Record what the index is made with; starts an epoch if there is none."""
     connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", made_with.items())
-    connection.execute(
-        "INSERT OR IGNORE INTO about VALUES ('epoch', ?)", (secrets.token_hex(8),)
-    )
+    connection.execute("INSERT OR IGNORE INTO about VALUES ('epoch', ?)", (secrets.token_hex(8),))
 
 
 def empty(connection: sqlite3.Connection) -> None:
     """Remove every record, and what the index was made with."""
-    for table in ("about", "entries", "chunks", "removals"):
+    for table in ("about", "labels", "blocks", "entries", "chunks", "removals"):
         connection.execute(f"DELETE FROM {table}")
     connection.execute("INSERT INTO words (words) VALUES ('delete-all')")
 
 
+def is_mostly_removed(connection: sqlite3.Connection) -> bool:
+    """Whether removed vectors take more room than those that are there."""
+    removed = connection.execute("SELECT count(*) FROM removals").fetchone()[0]
+    if removed < TIDIED_FROM:
+        return False
+    return bool(removed > connection.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+
 def tidy(connection: sqlite3.Connection) -> None:
-    """Forget past removals and merge the lexical index; starts a new epoch."""
+    """Drop removed vectors and merge the lexical index; starts a new epoch."""
+    rewrite_blocks(connection)
     connection.execute("DELETE FROM removals")
     connection.execute("INSERT INTO words (words) VALUES ('optimize')")
     connection.execute("DELETE FROM about WHERE name = 'epoch'")
@@ -101,96 +116,60 @@ def delete_documents(connection: sqlite3.Connection, listed: str, *, words: bool
     connection.execute(f"DELETE FROM entries WHERE id IN ({_OF_DOCUMENTS})", (listed,))
 
 
-def insert_chunk(
-    connection: sqlite3.Connection, chunk: Chunk, vector: bytes, *, words: bool
+def insert_chunks(
+    connection: sqlite3.Connection,
+    chunks: Sequence[Chunk],
+    vectors: Sequence[bytes],
+    *,
+    words: bool,
 ) -> None:
-    """Add a chunk; the arguments are those of `delete_documents`."""
-    cursor = connection.execute(
-        "INSERT INTO entries (chunk_id, document_id, audience, customer_id, category, vector, "
-        "vector_checksum) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            chunk.chunk_id,
-            chunk.document_id,
-            chunk.audience,
-            chunk.customer_id,
-            chunk.category,
-            vector,
-            zlib.crc32(vector),
-        ),
-    )
-    connection.execute(
-        "INSERT INTO chunks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            cursor.lastrowid,
-            chunk.title,
-            chunk.heading,
-            chunk.text,
-            chunk.start,
-            chunk.end,
-            chunk.superseded_by,
-            chunk.content_hash,
-            _checksum(astuple(chunk)),
-        ),
-    )
-    if words:
+    """Add chunks with their vectors; the other arguments are those of `delete_documents`."""
+    labels = Labels(connection)
+    rows = []
+    for chunk, vector in zip(chunks, vectors, strict=True):
+        key = connection.execute(
+            "INSERT INTO entries (chunk_id, document_id, vector_checksum) VALUES (?, ?, ?)",
+            (chunk.chunk_id, chunk.document_id, zlib.crc32(vector)),
+        ).lastrowid
+        assert key is not None
+        fields = astuple(chunk)
         connection.execute(
-            "INSERT INTO words (rowid, searchable) VALUES (?, ?)",
-            (cursor.lastrowid, chunk.searchable),
+            f"INSERT INTO chunks VALUES (?{', ?' * 11})", (key, *fields[2:], _checksum(fields))
         )
+        if words:
+            connection.execute(
+                "INSERT INTO words (rowid, searchable) VALUES (?, ?)", (key, chunk.searchable)
+            )
+        codes = (
+            labels.code(chunk.document_id),
+            labels.code(chunk.audience),
+            labels.code(chunk.customer_id),
+            labels.code(chunk.category),
+        )
+        rows.append(BlockRow(key, codes, vector))
+    write_blocks(connection, rows)
 
 
 RECORD = (
     "chunk_id, document_id, title, heading, text, first_character, end_character, audience, "
-    "customer_id, category, superseded_by, content_hash, vector, vector_checksum, checksum"
+    "customer_id, category, superseded_by, content_hash, vector_checksum, chunks.checksum, "
+    "substr(vectors, :size * place + 1, :size) AS vector"
 )
-"""The columns of a record: the fields of Chunk in their order, then the vector and checksums."""
-RECORDS = "entries JOIN chunks USING (id)"
+"""The columns of a record, `:size` being that of a vector in bytes: the fields of Chunk in their
+order, then checksums and the vector."""
+RECORDS = (
+    "entries JOIN chunks ON chunks.id = entries.id LEFT JOIN blocks ON blocks.id = entries.block"
+)
 _CHUNK_FIELDS = 12
 
 
 def sound_chunk(row: sqlite3.Row) -> Chunk | None:
     """The chunk of a row of `RECORD`; None if row or vector does not have its checksum."""
     fields = tuple(row)[:_CHUNK_FIELDS]
-    sound = _checksum(fields) == row["checksum"]
-    return Chunk(*fields) if sound and zlib.crc32(row["vector"]) == row["vector_checksum"] else None
-
-
-def entries_after(
-    connection: sqlite3.Connection,
-    last_key: int,
-    *,
-    dimension: int,
-    damaged: Callable[[str], Exception],
-) -> Entries:
-    """What was added after the chunk with the key `last_key`, in ascending order of keys.
-
-    Args:
-        connection: in a transaction.
-        last_key: 0 for all.
-        dimension: of the vectors.
-        damaged: makes the error for a chunk whose vector does not have its checksum.
-    """
-    cursor = connection.cursor()
-    cursor.row_factory = None  # plain tuples: this may read a hundred thousand rows
-    rows = cursor.execute(
-        "SELECT id, chunk_id, document_id, audience, customer_id, category, vector, "
-        "vector_checksum FROM entries WHERE id > ? ORDER BY id",
-        (last_key,),
-    ).fetchall()
-    columns = list(zip(*rows, strict=True)) or [()] * 8
-    for chunk_id, vector, check in zip(columns[1], columns[6], columns[7], strict=True):
-        if len(vector) != 4 * dimension or zlib.crc32(vector) != check:
-            raise damaged(chunk_id)
-    joined = np.frombuffer(b"".join(columns[6]), dtype="<f4")
-    return Entries(
-        keys=np.array(columns[0], dtype=np.int64),
-        chunk_ids=columns[1],
-        document_ids=columns[2],
-        audiences=columns[3],
-        customers=columns[4],
-        categories=columns[5],
-        vectors=joined.astype(np.float32, copy=False).reshape(len(rows), dimension),
-    )
+    vector = row["vector"]
+    if vector is None or zlib.crc32(vector) != row["vector_checksum"]:
+        return None
+    return Chunk(*fields) if _checksum(fields) == row["checksum"] else None
 
 
 def removed_after(connection: sqlite3.Connection, last_place: int) -> list[int]:

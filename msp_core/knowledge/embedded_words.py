@@ -4,14 +4,15 @@ import json
 import sqlite3
 
 import numpy as np
-import numpy.typing as npt
 
 from msp_core.knowledge.query_terms import query_terms, telling_terms
-from msp_core.knowledge.vector_matrix import Rows, VectorMatrix
+from msp_core.knowledge.vector_matrix import Rows, Scores, VectorMatrix
 
-Scores = npt.NDArray[np.float64]
-_FEW = 0.02
-"""Below this share of visible rows only those are asked for; else all, and the rest dropped."""
+MAX_POSTINGS = 20_000
+"""So many occurrences of a question's words are scored at most: the rarest words decide who is a
+candidate, and in a large index the commoner ones would cost most and change little."""
+_FEW = 0.05
+"""Up to this share of visible rows only those are scored; else all, and the rest dropped."""
 
 
 def telling_expression(connection: sqlite3.Connection, query: str, chunks: int) -> str | None:
@@ -24,7 +25,14 @@ def telling_expression(connection: sqlite3.Connection, query: str, chunks: int) 
         counts[term] = connection.execute(
             "SELECT count(*) FROM words WHERE words MATCH ?", (f'"{term}"',)
         ).fetchone()[0]
-    return " OR ".join(f'"{term}"' for term in telling_terms(counts, chunks)) or None
+    searched: list[str] = []
+    postings = 0
+    for term in telling_terms(counts, chunks):
+        postings += counts[term]
+        if searched and postings > MAX_POSTINGS:
+            break
+        searched.append(term)
+    return " OR ".join(f'"{term}"' for term in searched) or None
 
 
 def lexical_scores(
@@ -35,10 +43,11 @@ def lexical_scores(
     Rows whose score equals that of the k-th are all among them.
     """
     if rows.size <= _FEW * len(matrix):
+        # The plus keeps SQLite from starting the search anew for each row.
         found = connection.execute(
-            "SELECT rowid, -rank FROM words WHERE words MATCH ? AND rowid IN "
+            "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? AND +rowid IN "
             "(SELECT value FROM json_each(?))",
-            (expression, json.dumps(matrix.keys(rows))),
+            (expression, json.dumps(matrix.keys[rows].tolist())),
         ).fetchall()
         return _arrays(found, matrix)
     visible = np.zeros(len(matrix), dtype=np.bool_)

@@ -223,7 +223,7 @@ def check_k(k: int) -> None:
         raise UsageError(f"A search can return 1 to {MAX_K:,} chunks, not {k:,}.")
 
 
-def chunk_ids(document_id: str, count: int) -> list[str]:
+def ids_of_chunks(document_id: str, count: int) -> list[str]:
     """The ids of a document's chunks, in order."""
     return [f"{document_id}#{number:03d}" for number in range(count)]
 

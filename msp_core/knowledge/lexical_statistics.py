@@ -83,9 +83,7 @@ def count_terms(chunks: Iterable[Chunk]) -> list[DocumentTerms]:
         document_id: list(own)
         for document_id, own in itertools.groupby(chunks, key=lambda chunk: chunk.document_id)
     }
-    counts = iter(
-        term_counts([chunk.searchable for own in by_document.values() for chunk in own])
-    )
+    counts = iter(term_counts([chunk.searchable for own in by_document.values() for chunk in own]))
     result = []
     for document_id, own in by_document.items():
         of_chunks = [next(counts) for _ in own]

@@ -146,9 +146,7 @@ def _joined(
     hot: Mapping[str, Record], cold: Mapping[str, Record]
 ) -> dict[str, tuple[Record, Tier]]:
     """Both tiers' records; of a document that they hold in two versions, the cold one's."""
-    current = {
-        record.chunk.document_id: record.chunk.content_hash for record in cold.values()
-    }
+    current = {record.chunk.document_id: record.chunk.content_hash for record in cold.values()}
     joined: dict[str, tuple[Record, Tier]] = {
         chunk_id: (record, "cold") for chunk_id, record in cold.items()
     }

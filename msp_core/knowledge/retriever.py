@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 
 from msp_core.errors import CorruptData, DependencyFailed, UsageError
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.index import Filter, Tier, chunk_ids
+from msp_core.knowledge.index import Filter, Tier, ids_of_chunks
 from msp_core.knowledge.joint import Question
 from msp_core.knowledge.ranking import LEXICAL_WEIGHT, Mode, Ranked, Search, System
 from msp_core.knowledge.tiers import Deadlines, Tiers
@@ -174,7 +174,7 @@ class Retriever:
     def read(self, document_id: str, scope: Scope) -> str:
         """A document as Markdown, as far as the scope may see it; empty when it may see nothing."""
         wanted = Filter(customers=scope.visible_customers, audiences=scope.audiences)
-        ids = chunk_ids(document_id, MAX_CHUNKS_READ)
+        ids = ids_of_chunks(document_id, MAX_CHUNKS_READ)
         try:
             found = self._tiers.cold.get(ids)
         except (DependencyFailed, CorruptData):  # what is used lies in the hot index too

@@ -57,7 +57,9 @@ def read_log(path: Path) -> list[Asked]:
                     first = error.errors()[0]
                     problems.append(f"line {number}: {first['msg']}")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read ({error}). Name a JSON lines file.") from error
+        raise ConfigurationError(
+            f"{path} cannot be read ({error}). Name a JSON lines file."
+        ) from error
     if problems:
         more = len(problems) - _SHOWN_PROBLEMS
         shown = problems[:_SHOWN_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])

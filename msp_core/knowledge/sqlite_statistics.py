@@ -46,9 +46,7 @@ class SqliteStatistics:
         """See `StatisticsStore.documents`."""
         with self._database.read() as connection:
             rows = connection.execute("SELECT document_id, content_hash, chunks FROM documents")
-            return {
-                row["document_id"]: Counted(row["content_hash"], row["chunks"]) for row in rows
-            }
+            return {row["document_id"]: Counted(row["content_hash"], row["chunks"]) for row in rows}
 
     def replace(self, documents: Sequence[DocumentTerms]) -> None:
         """See `StatisticsStore.replace`."""

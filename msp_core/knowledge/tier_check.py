@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from msp_core.knowledge.index import chunk_ids
+from msp_core.knowledge.index import ids_of_chunks
 from msp_core.knowledge.lexical_statistics import Counted, count_terms
 from msp_core.knowledge.tier_writer import ChooseHot, promote
 from msp_core.knowledge.tiers import Tiers
@@ -15,7 +15,9 @@ def verify_tiers(tiers: Tiers) -> list[str]:
     """What is wrong, a line each, with the command that mends it; looks at all data."""
     problems = [f"cold: {line} (mend: msp ingest --rebuild)" for line in tiers.cold.verify()]
     problems += [f"hot: {line} (mend: msp index rebuild)" for line in tiers.hot.verify()]
-    problems += [f"statistics: {line} (mend: msp index rebuild)" for line in tiers.statistics.verify()]
+    problems += [
+        f"statistics: {line} (mend: msp index rebuild)" for line in tiers.statistics.verify()
+    ]
     if problems:
         return problems
     hashes = tiers.cold.document_hashes()
@@ -24,7 +26,7 @@ def verify_tiers(tiers: Tiers) -> list[str]:
         held.setdefault(record.chunk.document_id, set()).add(record.chunk.chunk_id)
     sizes = {name: len(ids) for name, ids in held.items()}
     for name, ids in held.items():
-        if ids != set(chunk_ids(name, len(ids))):
+        if ids != set(ids_of_chunks(name, len(ids))):
             problems.append(f"cold: {name} is not whole (mend: msp ingest --rebuild)")
     for name, content_hash in tiers.hot.document_hashes().items():
         if hashes.get(name) != content_hash:
@@ -32,9 +34,7 @@ def verify_tiers(tiers: Tiers) -> list[str]:
     counted = tiers.statistics.documents()
     expected = {name: Counted(content_hash, sizes[name]) for name, content_hash in hashes.items()}
     if counted != expected:
-        different = sum(
-            counted.get(name) != expected.get(name) for name in {*counted, *expected}
-        )
+        different = sum(counted.get(name) != expected.get(name) for name in {*counted, *expected})
         problems.append(
             f"statistics: {different} documents are counted wrongly (mend: msp index rebuild)"
         )
@@ -56,11 +56,13 @@ def rebuild_from_cold(tiers: Tiers, choose_hot: ChooseHot) -> int:
     tiers.hot.create()
     hot = choose_hot(sizes)
     for names in _batches(sizes):
-        records = tiers.cold.get([id_ for name in names for id_ in chunk_ids(name, sizes[name])])
+        records = tiers.cold.get(
+            [id_ for name in names for id_ in ids_of_chunks(name, sizes[name])]
+        )
         chunks = [
             records[id_].chunk
             for name in names
-            for id_ in chunk_ids(name, sizes[name])
+            for id_ in ids_of_chunks(name, sizes[name])
             if id_ in records
         ]
         tiers.statistics.replace(count_terms(chunks))

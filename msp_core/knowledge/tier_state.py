@@ -146,9 +146,7 @@ class TierState:
     def finish(self, run_id: int, at: datetime) -> None:
         """Write down that the run is complete."""
         with self._database.write() as connection:
-            connection.execute(
-                "UPDATE runs SET finished_at = ? WHERE id = ?", (to_iso(at), run_id)
-            )
+            connection.execute("UPDATE runs SET finished_at = ? WHERE id = ?", (to_iso(at), run_id))
 
     def runs(self, *, last: int = 20) -> Sequence[TierRun]:
         """The newest runs, newest first."""

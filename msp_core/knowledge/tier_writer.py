@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from msp_core import failpoints
 from msp_core.knowledge.document import Document, document_chunks, pieces
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.index import Chunk, chunk_ids, unusable_rows
+from msp_core.knowledge.index import Chunk, ids_of_chunks, unusable_rows
 from msp_core.knowledge.lexical_statistics import count_terms
 from msp_core.knowledge.tiers import Tiers
 
@@ -138,14 +138,16 @@ def promote(tiers: Tiers, sizes: Mapping[str, int]) -> frozenset[str]:
     Returns:
         Those that were copied: one that the cold tier does not hold whole is left out.
     """
-    found = tiers.cold.get([id_ for name, size in sizes.items() for id_ in chunk_ids(name, size)])
+    found = tiers.cold.get(
+        [id_ for name, size in sizes.items() for id_ in ids_of_chunks(name, size)]
+    )
     whole = [
         name
         for name, size in sizes.items()
-        if len({found[i].chunk.content_hash for i in chunk_ids(name, size) if i in found}) == 1
-        and all(i in found for i in chunk_ids(name, size))
+        if len({found[i].chunk.content_hash for i in ids_of_chunks(name, size) if i in found}) == 1
+        and all(i in found for i in ids_of_chunks(name, size))
     ]
-    records = [found[id_] for name in whole for id_ in chunk_ids(name, sizes[name])]
+    records = [found[id_] for name in whole for id_ in ids_of_chunks(name, sizes[name])]
     if records:
         import numpy as np
 

@@ -73,7 +73,9 @@ def check_capacity(capacity: int | None) -> None:
         UsageError: it is negative.
     """
     if capacity is not None and capacity < 0:
-        raise UsageError(f"The hot tier's capacity is a number of chunks, 0 or more, not {capacity}.")
+        raise UsageError(
+            f"The hot tier's capacity is a number of chunks, 0 or more, not {capacity}."
+        )
 
 
 def run_tiering(tiers: Tiers, state: TierState, clock: Clock) -> TierReport:
@@ -98,9 +100,7 @@ def run_tiering(tiers: Tiers, state: TierState, clock: Clock) -> TierReport:
         state.finish(run_id, clock())
     failpoints.reach("tier.finished")
     stats = tiers.hot.stats()
-    return TierReport(
-        state.capacity(), promoted, demoted, resumed, stats.documents, stats.chunks
-    )
+    return TierReport(state.capacity(), promoted, demoted, resumed, stats.documents, stats.chunks)
 
 
 def _plan(tiers: Tiers, state: TierState) -> dict[str, Action]:

@@ -1,4 +1,4 @@
-"""What is known of models (price, lifecycle, abilities) and of the tiers' prices: `catalog.toml`."""
+"""What is known of models (price, lifecycle, abilities) and of the tiers: `catalog.toml`."""
 
 import tomllib
 from dataclasses import dataclass

@@ -38,9 +38,7 @@ def test_without_a_word_in_common_meaning_alone_decides(
     assert ids(index.hybrid("zzzz", vector, ALL, 2))[0] == "d1#000"
 
 
-def test_fused_hits_respect_every_filter(
-    index: KnowledgeIndex, put: Callable[..., None]
-) -> None:
+def test_fused_hits_respect_every_filter(index: KnowledgeIndex, put: Callable[..., None]) -> None:
     chunks = labelled()
     put(*chunks)
     for wanted in itertools.islice(filters(), 0, None, 3):

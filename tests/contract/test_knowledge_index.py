@@ -4,12 +4,13 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from msp_core.errors import ConfigurationError, InvalidInput, MspError, UsageError
-from msp_core.knowledge.index import MAX_K, Chunk, KnowledgeIndex
+from msp_core.knowledge.index import MAX_K, KnowledgeIndex
 from tests.contract.conftest import Backend
 from tests.fakes.knowledge import ALL, DIMENSION, chunk, filters, ids, labelled, vector_of
 
@@ -135,9 +136,7 @@ def test_any_id_is_kept_as_it_is(
     assert sorted(index.document_hashes()) == ["plain", "Üni"]
 
 
-def test_every_filter_agrees_with_the_rule(
-    index: KnowledgeIndex, put: Callable[..., None]
-) -> None:
+def test_every_filter_agrees_with_the_rule(index: KnowledgeIndex, put: Callable[..., None]) -> None:
     chunks = labelled()
     put(*chunks)
     sizes = set()
@@ -247,11 +246,11 @@ def test_threads_read_and_write_together(index: KnowledgeIndex, backend: Backend
 
 @pytest.mark.parametrize("other", [{"model_id": "other-model"}, {"dimension": 8}])
 def test_an_index_of_another_embedder_asks_for_a_rebuild(
-    put: Callable[..., None], backend: Backend, other: dict[str, object]
+    put: Callable[..., None], backend: Backend, other: dict[str, Any]
 ) -> None:
     put(chunk("d1", "vpn"))
     foreign = backend.open(**other)
-    vector = np.eye(other.get("dimension", DIMENSION), dtype=np.float32)[0]  # type: ignore[arg-type]
+    vector = np.eye(1, int(other.get("dimension", DIMENSION)), dtype=np.float32)[0]
     with pytest.raises(ConfigurationError, match="msp ingest --rebuild"):
         foreign.dense(vector, ALL, 5)
     with pytest.raises(ConfigurationError):

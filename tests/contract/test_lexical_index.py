@@ -62,9 +62,7 @@ def test_operators_mean_nothing(
     assert index.stats().chunks == 2
 
 
-def test_a_very_long_question_is_answered(
-    index: KnowledgeIndex, put: Callable[..., None]
-) -> None:
+def test_a_very_long_question_is_answered(index: KnowledgeIndex, put: Callable[..., None]) -> None:
     put(chunk("d1", "vpn"), chunk("d2", "printer"))
     query = " ".join([f"word{i}" for i in range(10_000)] + ["vpn"])
     assert ids(index.lexical(query, ALL, 5)) == ["d1#000"]

@@ -76,13 +76,13 @@ def test_two_tiers_find_what_one_index_finds(retrieval_folder: Writer, embedder)
         {"_id": f"d{i:02d}", "title": f"Fault {i}", "text": f"spooler word{i} word{i + 1}"}
         for i in range(40)
     ]
-    queries = [{"_id": f"q{i}", "text": f"word{i} fault", "customer_id": "ab"[i % 2]} for i in range(30)]
+    queries = [
+        {"_id": f"q{i}", "text": f"word{i} fault", "customer_id": "ab"[i % 2]} for i in range(30)
+    ]
     folder = retrieval_folder(
         corpus=corpus, queries=queries, qrels="".join(f"q{i}\td{i:02d}\t1\n" for i in range(30))
     )
-    run = evaluate_retrieval(
-        read_retrieval_set(folder), embedder, systems=SYSTEMS, hot_share=0.2
-    )
+    run = evaluate_retrieval(read_retrieval_set(folder), embedder, systems=SYSTEMS, hot_share=0.2)
     value = {system: run.result.find("ndcg@10", system).value for system in SYSTEMS}
     assert value["hot"] < 0.5 < value["two_tiers"] == value["fused"]
     difference = run.result.find("ndcg@10_vs_fused", "two_tiers")

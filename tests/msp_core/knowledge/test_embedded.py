@@ -82,14 +82,20 @@ def test_every_damaged_page_is_noticed_by_verify(tmp_path: Path, tier: str) -> N
 
 
 @pytest.mark.parametrize(
-    "sql", ["UPDATE entries SET vector = x'00'", "UPDATE entries SET vector = zeroblob(64)"]
+    "sql",
+    [
+        "UPDATE blocks SET vectors = x'00'",
+        "UPDATE blocks SET vectors = zeroblob(64)",
+        "UPDATE blocks SET codes = x'02000000030000000000000000000000'",
+        "UPDATE blocks SET keys = x'0200000000000000'",
+    ],
 )
 def test_a_vector_that_is_not_the_stored_one_is_damage(index: EmbeddedIndex, put, sql: str) -> None:
     put(chunk("d1", "vpn"))
     damage(index, sql)
-    with pytest.raises(CorruptData, match="d1#000"):
+    with pytest.raises(CorruptData, match="msp index rebuild"):
         index.dense(vector_of("vpn"), ALL, 5)
-    assert "d1#000" in index.verify()[0]
+    assert index.verify() != []
 
 
 @pytest.mark.parametrize("column", ["text", "title", "content_hash"])
@@ -104,7 +110,7 @@ def test_a_text_that_is_not_the_stored_one_is_damage(index: EmbeddedIndex, put, 
 
 def test_who_may_see_it_is_part_of_the_checksum(index: EmbeddedIndex, put) -> None:
     put(chunk("d1", "vpn", audience="internal", customer_id="b"))
-    damage(index, "UPDATE entries SET customer_id = NULL, audience = 'public'")
+    damage(index, "UPDATE chunks SET customer_id = NULL, audience = 'public'")
     with pytest.raises(CorruptData):
         index.get(["d1#000"])
 
@@ -129,6 +135,19 @@ def test_a_failed_write_leaves_the_old_document(index: EmbeddedIndex, put) -> No
         index.upsert(twice, HashEmbedder().embed(["scanner", "same id"]))
     assert ids(index.lexical("vpn", ALL, 5)) == ["d1#000"]
     assert index.lexical("scanner", ALL, 5) == []
+
+
+def test_removed_vectors_do_not_pile_up(index: EmbeddedIndex, monkeypatch) -> None:
+    monkeypatch.setattr("msp_core.knowledge.embedded_file.TIDIED_FROM", 10)
+    follower = open_index(index.path.parent)
+    for step in range(30):
+        chunks = [chunk(f"d{i}", f"vpn {step}", content_hash=str(step)) for i in range(4)]
+        index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
+        assert len(follower.dense(vector_of("vpn"), ALL, 9)) == 4
+        with closing(sqlite3.connect(index.path)) as connection:
+            vectors = connection.execute("SELECT sum(length(keys)) / 8 FROM blocks").fetchone()[0]
+        assert vectors <= 4 + 12
+    assert index.verify() == []
 
 
 def test_reading_what_changed_equals_reading_everything(index: EmbeddedIndex) -> None:
@@ -198,13 +217,13 @@ def test_a_write_of_another_process_is_seen_at_the_next_query(index: EmbeddedInd
 
 def test_two_processes_write_and_nothing_is_lost(index: EmbeddedIndex) -> None:
     with (
-        start_writer(index.path.parent, "a", 40) as one,
-        start_writer(index.path.parent, "b", 40) as two,
+        start_writer(index.path.parent, "a", 25) as one,
+        start_writer(index.path.parent, "b", 25) as two,
     ):
         for writer in (one, two):
-            writer.communicate("\n" * 40)
+            writer.communicate("\n" * 25)
         assert (one.returncode, two.returncode) == (0, 0)
-    assert index.stats().chunks == 80
+    assert index.stats().chunks == 50
     assert index.verify() == []
 
 

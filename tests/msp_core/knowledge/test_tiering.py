@@ -15,7 +15,9 @@ from tests.fakes.knowledge import HashEmbedder, content
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CLOCK = fixed_clock(NOW)
-DOCUMENTS = [text_document(f"d{i}", f"Title {i}", f"## A\nvpn {i}\n## B\nmore {i}") for i in range(6)]
+DOCUMENTS = [
+    text_document(f"d{i}", f"Title {i}", f"## A\nvpn {i}\n## B\nmore {i}") for i in range(6)
+]
 
 
 @pytest.fixture
@@ -73,7 +75,12 @@ def test_a_run_moves_what_is_used_and_running_again_changes_nothing(
     state.set_capacity(5)
     state.record_use(["d4", "d4", "d1"], NOW)
     report = run_tiering(tiers, state, CLOCK)
-    assert (report.promoted, report.demoted, report.hot_documents, report.hot_chunks) == (0, 4, 2, 4)
+    assert (report.promoted, report.demoted, report.hot_documents, report.hot_chunks) == (
+        0,
+        4,
+        2,
+        4,
+    )
     assert set(tiers.hot.document_hashes()) == {"d1", "d4"}
     assert len(tiers.cold.document_hashes()) == 6
     before = content(tiers)

@@ -85,7 +85,9 @@ def test_without_one_tier_the_other_answers_with_a_notice(
     retriever = Retriever(tiers, HashEmbedder(), deadlines=Deadlines(0.5, 0.5))
     result = retriever.search("printer", WHO)
     release.set()
-    expected = {"vpn", "mail"} if broken == "cold" else {document.document_id for document in DOCUMENTS}
+    expected = (
+        {"vpn", "mail"} if broken == "cold" else {document.document_id for document in DOCUMENTS}
+    )
     assert {passage.document_id for passage in result.passages} == expected
     (notice,) = result.notices
     assert notice.code == f"{broken}_unavailable"
@@ -147,7 +149,9 @@ def test_a_successor_that_is_only_cold_takes_the_place(tmp_path: Path) -> None:
 
 def test_what_a_search_returns_is_told(tmp_path: Path) -> None:
     used: list[list[str]] = []
-    retriever = Retriever(filled(tmp_path), HashEmbedder(), on_use=lambda ids: used.append(list(ids)))
+    retriever = Retriever(
+        filled(tmp_path), HashEmbedder(), on_use=lambda ids: used.append(list(ids))
+    )
     retriever.search("label printer", WHO, k=2)
     assert used == [["rare", "printer"]]
 
