@@ -20,14 +20,15 @@ _WORDS: dict[Language, str] = {
         that these those it its i we you he she they my our your his her their me us them not no
         can could will would should may have has had do does did done what which who when where why
         how please there here all any some still now just again after before but if then than so as
-        thanks hello need get got since every help open show close ticket tickets yes out up
+        thanks hello need get got since every help open show close ticket tickets yes out up new only
     """,
     "German": """
         der die das den dem des ein eine einen einem einer und oder aber ist sind war waren nicht
         kein keine mit von vom zu zum zur auf aus bei beim nach seit für im am an ich wir sie er es
         uns mir mich mein meine unser unsere ihr ihre bitte kann können haben hat hatte wird werden
         auch noch schon nur wie was wer wo warum wenn dass als über unter alle alles danke hallo
-        seid gibt geht mehr heute morgen gestern ja nein doch dann sich
+        seid gibt geht mehr heute morgen gestern ja nein doch dann sich du
+        kannst ganze ganzen man weg geht diese dieser keiner niemand
     """,
     "French": """
         le la les un une des du de et ou est sont était pas ne plus avec pour par sur dans sous
