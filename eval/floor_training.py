@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eval.stats import Interval, mean_interval
 from msp_core.knowledge.embedding import Embedder
 from msp_core.routing.floor_head import FindFloor, FloorHead
-from msp_core.routing.floor_patterns import Floor
+from msp_core.routing.floor_patterns import FLOORS, Floor
 
 EXAMPLES = Path(__file__).parent / "training" / "floors" / "examples.jsonl"
 PENALTY = 0.3
@@ -20,7 +20,6 @@ FALSE_ALARMS = 0.05
 """Share of the routine examples that the head alone may call a floor, out of fold."""
 FOLDS = 5
 DECIMALS = 3
-_FLOORS: tuple[Floor, ...] = get_args(Floor)
 
 Array = npt.NDArray[np.float64]
 
@@ -36,7 +35,7 @@ class Example:
 
 @dataclass(frozen=True)
 class FloorCheck:
-    """On one split: the share of floor turns found, of each floor, and of routine ones called so."""
+    """The share of floor turns found, in all and of each floor, and of routine ones called so."""
 
     recall: Interval
     by_floor: dict[Floor, float]
@@ -83,7 +82,7 @@ def check_floors(examples: Sequence[Example], find_floor: FindFloor) -> FloorChe
     routine_rows = [row for row, example in enumerate(examples) if example.floor is None]
     by_floor = {
         floor: float(np.mean([found[row] for row in floor_rows if examples[row].floor == floor]))
-        for floor in _FLOORS
+        for floor in FLOORS
     }
     return FloorCheck(
         recall=_share(found, floor_rows),
@@ -101,7 +100,7 @@ def _share(found: list[float], rows: list[int]) -> Interval:
 def _fit_all(vectors: Array, floors: Sequence[Floor | None]) -> dict[Floor, Array]:
     return {
         floor: _fit(vectors, np.array([given == floor for given in floors], dtype=np.float64))
-        for floor in _FLOORS
+        for floor in FLOORS
     }
 
 

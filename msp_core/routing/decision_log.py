@@ -115,7 +115,7 @@ def logged_decision(
 
 
 class FileDecisionLog:
-    """A `DecisionLog` in a file of JSON lines; a line is written at once, so processes may share it."""
+    """A `DecisionLog` in a file of JSON lines, each written at once: processes may share it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Whether the weak model's draft may be shown, from its text and the passages it was written from."""
+"""Whether the weak model's draft may be shown, by its text and the passages it was written from."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -12,16 +12,17 @@ _CITATION = re.compile(r"\[[a-z]+:[^\]\s]{1,80}\]")
 _STEM = 5
 """Words are compared by so many letters, so that "restarted" is covered by "restart"."""
 # Words of any answer; that they stand in a passage says nothing.
-_COMMON = frozenset("""
+_COMMON_WORDS = """
     the and for are was were you your with that this from have has had not but can will would should
     could may might must please then than when what which who how why where there here all any also
     into out off over under about after before again once our their they them its his her she him
     ticket tickets article articles according see done need want use using let know help following
-    steps step first next finally sure of course here's i'll you'll it's don't
-    """.split())
+    steps step first next finally sure course here don
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 _REFUSAL = re.compile(
-    r"\b(?:i(?:['’]m| am) (?:sorry|unable|not able|just an? )|i (?:can(?:not|['’]t)|do(?:n['’]t| not)"
-    r" (?:know|have (?:enough|any|access))|was(?:n['’]t| not) able)|no information|cannot (?:help"
+    r"\b(?:i(?:['’]m| am) (?:sorry|unable|not able|just an? )|i (?:can(?:not|['’]t)"
+    r"|do(?:n['’]t| not) (?:know|have (?:enough|any|access))|was(?:n['’]t| not) able)|no information|cannot (?:help"
     r"|assist|answer)|as an ai|(?:contact|ask) (?:your|the) (?:administrator|it department))\b",
     re.IGNORECASE,
 )

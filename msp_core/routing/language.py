@@ -20,7 +20,8 @@ _WORDS: dict[Language, str] = {
         that these those it its i we you he she they my our your his her their me us them not no
         can could will would should may have has had do does did done what which who when where why
         how please there here all any some still now just again after before but if then than so as
-        thanks hello need get got since every help open show close ticket tickets yes out up new only
+        thanks hello need get got since every help open show close ticket tickets yes out up new
+        only
     """,
     "German": """
         der die das den dem des ein eine einen einem einer und oder aber ist sind war waren nicht

@@ -2,12 +2,8 @@ from dataclasses import replace
 
 import pytest
 
-from msp_core.routing.policy import (
-    EXPECTED_OUTPUT_TOKENS,
-    RoutingPolicy,
-    find_floor,
-    make_policy,
-)
+from msp_core.routing.floor_patterns import match_floor
+from msp_core.routing.policy import EXPECTED_OUTPUT_TOKENS, RoutingPolicy, make_policy
 from msp_core.routing.price import Price
 from msp_core.routing.request import RouteRequest
 
@@ -25,7 +21,7 @@ WEAK, STRONG = Price(1.0, 2.0), Price(10.0, 20.0)
         ("internet down since 8", "outage"),
         ("please delete TKT-20260102-0A1B2C3D", "destructive"),
         ("Wipe his phone", "destructive"),
-        ("this is a breach of contract", "security"),
+        ("this is a breach of contract", "contract"),
         ("we want an SLA credit for last week", "contract"),
         ("is this allowed under GDPR", "contract"),
         ("my mouse is broken", None),
@@ -34,7 +30,7 @@ WEAK, STRONG = Price(1.0, 2.0), Price(10.0, 20.0)
     ],
 )
 def test_floors(text: str, floor: str | None) -> None:
-    assert find_floor(text) == floor
+    assert match_floor(text) == floor
 
 
 @pytest.mark.parametrize("name", ["word_count", "regex", "weak", "strong"])
@@ -76,10 +72,12 @@ def test_named_policies(name: str, text: str, choice: str) -> None:
 def test_the_estimate_is_of_the_first_call_at_the_chosen_models_price() -> None:
     request = RouteRequest("a" * 400, prefix_tokens=900)
     weak = make_policy("weak", WEAK, STRONG).decide(request)
-    assert weak.estimated_cost_usd == pytest.approx((1000 + 2 * EXPECTED_OUTPUT_TOKENS) / 1e6)
+    assert weak.estimated_cost_usd == pytest.approx(
+        (1000 + 2 * EXPECTED_OUTPUT_TOKENS["final"]) / 1e6
+    )
     strong = make_policy("strong", WEAK, STRONG).decide(request)
     assert strong.estimated_cost_usd == pytest.approx(
-        10 * (1000 + 2 * EXPECTED_OUTPUT_TOKENS) / 1e6
+        10 * (1000 + 2 * EXPECTED_OUTPUT_TOKENS["final"]) / 1e6
     )
 
 
