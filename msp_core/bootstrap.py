@@ -122,10 +122,11 @@ class Services:
             ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
         """
         from msp_core.routing.draft_check import check_draft
-        from msp_core.routing.floor_head import make_find_floor, shipped_head
+        from msp_core.routing.floor_head import FindFloor, make_find_floor, shipped_head
 
         settings, models = self.settings, self.models
-        head, find_floor = shipped_head(), match_floor
+        head = shipped_head()
+        find_floor: FindFloor = match_floor
         if self.embedder.model_id == head.embedding:
             find_floor = make_find_floor(self.embedder.embed, head)
         capped = settings.daily_budget_usd, settings.customer_daily_budget_usd

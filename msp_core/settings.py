@@ -159,7 +159,7 @@ def _number(low: float, high: float):  # type: ignore[no-untyped-def]  # returns
         except ValueError as error:
             raise ValueError("must be a number") from error
         if not low <= number <= high:
-            raise ValueError(f"must lie between {low:g} and {high:g}")
+            raise ValueError(f"must be between {low:g} and {high:,}")
         return number
 
     return read
@@ -195,7 +195,7 @@ _READERS = {
     "OPENAI_API_KEY": ("openai_api_key", str),
     "MSP_EMBEDDING_PATH": ("embedding_path", _path),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
-    "MSP_ROUTING_THRESHOLD": ("routing_threshold", _number(0, 1)),
+    "MSP_ROUTING_THRESHOLD": ("routing_threshold", _number(0, 1.01)),
     "MSP_DAILY_BUDGET_USD": ("daily_budget_usd", _number(0, 1_000_000)),
     "MSP_CUSTOMER_DAILY_BUDGET_USD": ("customer_daily_budget_usd", _number(0, 1_000_000)),
     "MSP_PRICES": ("prices", _path),

@@ -29,9 +29,7 @@ class CompleteStream(Model):
         self, output_model: Any, prompt: Any, system_prompt: str | None = None, **kwargs: Any
     ) -> AsyncGenerator[dict[str, Any], None]:
         """The inner model's."""
-        return self.inner.structured_output(  # type: ignore[return-value]  # of the inner's kind
-            output_model, prompt, system_prompt, **kwargs
-        )
+        return self.inner.structured_output(output_model, prompt, system_prompt, **kwargs)
 
     async def stream(self, *args: Any, **kwargs: Any) -> AsyncIterable[Any]:
         """The inner model's stream.

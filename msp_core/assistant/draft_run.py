@@ -3,7 +3,6 @@
 import copy
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from strands import Agent, ModelRetryStrategy
@@ -68,14 +67,12 @@ class DraftRun:
         """Write the draft and check it."""
         result = None
         try:
-            stream = self._agent.stream_async(message, limits={"turns": self._calls})
-            async with aclosing(stream) as raws:
-                async for raw in raws:
-                    for event in self._translate(raw, events):
-                        yield event
-                    if self._reads_only.refused:
-                        break
-                    result = raw.get("result", result)
+            async for raw in self._agent.stream_async(message, limits={"turns": self._calls}):
+                for event in self._translate(raw, events):
+                    yield event
+                if self._reads_only.refused:
+                    break
+                result = raw.get("result", result)
         except Exception as error:  # whatever stops the weak model, the strong one takes the turn
             logger.warning("the draft failed", exc_info=error)
             self.problems.append("the weak model did not answer")

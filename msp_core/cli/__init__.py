@@ -19,7 +19,7 @@ COMMANDS = {
     "label": "Make judged sets from your own tickets, key by key.",
     "models": "Print the model catalogue; compare it with a published price table.",
     "report": "Make the report of evaluation results.",
-    "routing": "Explain a routing decision, replay the log at another threshold, show the costs.",
+    "routing": "Explain decisions, replay the log, choose a threshold, show the costs.",
     "tickets": "List, show, create, update and note tickets.",
 }
 """Command -> its one line of help; the module of that name has its function `command`."""

@@ -24,8 +24,8 @@ def command(context: click.Context, as_json: bool) -> None:
     catalog = _catalog()
     rows = [row for card in catalog.cards.values() for row in _rows(card, catalog)]
     if as_json:
-        source = {"source": catalog.source, "read_on": catalog.read_on.isoformat()}
-        print_json({**source, "models": rows})
+        read = {"source": catalog.source, "read_on": catalog.read_on.isoformat()}
+        print_json({**read, "models": rows})
         return
     click.echo(
         f"{'model':<44}{'lifecycle':<11}{'in':>9}{'out':>9}{'cache':>9}{'context':>10}"
@@ -104,27 +104,29 @@ def _rows(card: "ModelCard", catalog: "Catalog") -> list[dict[str, Any]]:
     from msp_core.routing.catalog import IN_REGION, join_profile
 
     can = card.abilities
-    return [
-        {
-            "model": join_profile(profile, card.model_id),
-            "kind": card.kind,
-            "lifecycle": card.lifecycle,
-            "successor": card.successor,
-            "context_tokens": card.context_tokens,
-            **_figures(card.prices.get(profile)),
-            "abilities": {
-                "tools": can.tools,
-                "system_prompt": can.system_prompt,
-                "streaming": can.streaming,
-                "sampling": can.sampling,
-                "thinking": can.thinking,
-            },
-            "source": (price.source if (price := card.prices.get(profile)) else "")
-            or catalog.source,
-            "read_on": str((price.read_on if price else None) or catalog.read_on),
-        }
-        for profile in card.prices or {IN_REGION: None}
-    ]
+    rows = []
+    for profile in card.prices or [IN_REGION]:
+        price = card.prices.get(profile)
+        rows.append(
+            {
+                "model": join_profile(profile, card.model_id),
+                "kind": card.kind,
+                "lifecycle": card.lifecycle,
+                "successor": card.successor,
+                "context_tokens": card.context_tokens,
+                **_figures(price),
+                "abilities": {
+                    "tools": can.tools,
+                    "system_prompt": can.system_prompt,
+                    "streaming": can.streaming,
+                    "sampling": can.sampling,
+                    "thinking": can.thinking,
+                },
+                "source": (price.source if price else "") or catalog.source,
+                "read_on": str((price.read_on if price else None) or catalog.read_on),
+            }
+        )
+    return rows
 
 
 def _figures(price: "Price | None") -> dict[str, float | None]:

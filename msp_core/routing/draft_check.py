@@ -22,8 +22,9 @@ _COMMON_WORDS = """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _REFUSAL = re.compile(
     r"\b(?:i(?:['’]m| am) (?:sorry|unable|not able|just an? )|i (?:can(?:not|['’]t)"
-    r"|do(?:n['’]t| not) (?:know|have (?:enough|any|access))|was(?:n['’]t| not) able)|no information|cannot (?:help"
-    r"|assist|answer)|as an ai|(?:contact|ask) (?:your|the) (?:administrator|it department))\b",
+    r"|do(?:n['’]t| not) (?:know|have (?:enough|any|access))|was(?:n['’]t| not) able)"
+    r"|no information|cannot (?:help|assist|answer)|as an ai"
+    r"|(?:contact|ask) (?:your|the) (?:administrator|it department))\b",
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(r"(?:[,;:(]|\b(?:and|or|the|a|to|of|with|und|et|y))\s*$", re.IGNORECASE)

@@ -67,6 +67,21 @@ class RouteDecision:
 
 
 @dataclass(frozen=True)
+class Trained:
+    """A scorer that was learned, with what a policy needs to know of it.
+
+    Attributes:
+        version: names its weights.
+    """
+
+    scorer: Scorer
+    threshold: float
+    familiarity: Familiarity
+    least_familiar: float
+    version: str
+
+
+@dataclass(frozen=True)
 class RoutingPolicy:
     """A scorer and a threshold, under floors that no threshold overrides.
 
@@ -201,8 +216,9 @@ def make_policy(
     find_floor: Callable[[str], Floor | None] = match_floor,
     threshold: float | None = None,
     check_draft: CheckDraft | None = None,
+    trained: Trained | None = None,
 ) -> RoutingPolicy:
-    """The policy of that name: `word_count`, `regex`, `weak`, `strong` or `cascade`.
+    """The policy of that name: `learned`, `cascade`, `word_count`, `regex`, `weak` or `strong`.
 
     Args:
         name: a value of `MSP_ROUTING_POLICY`.
@@ -210,25 +226,37 @@ def make_policy(
         strong_price: of the strong model; None when unpriced.
         find_floor: the floor that a message falls under, or None.
         threshold: in place of the policy's own.
-        check_draft: keeps or gives up a draft; `cascade` needs it, the others do not look at it.
+        check_draft: keeps or gives up a draft; the others than `cascade` do not look at it.
+        trained: the scorer of `learned` and `cascade`; without it they count words.
     """
-    scorers: dict[str, tuple[Scorer, float]] = {
+    fixed: dict[str, tuple[Scorer, float]] = {
         "word_count": (word_count, 0.5),
         "regex": (regex_rules, 0.75),
         "weak": (lambda request: 0.0, 0.5),
         "strong": (lambda request: 1.0, 0.5),
+        "learned": (word_count, 0.5),
         "cascade": (word_count, 0.75),
     }
-    scorer, own = scorers[name]
-    return RoutingPolicy(
+    scorer, own = fixed[name]
+    policy = RoutingPolicy(
         name,
         scorer,
-        own if threshold is None else threshold,
+        own,
         weak_price,
         strong_price,
         find_floor=find_floor,
         check_draft=check_draft if name == "cascade" else None,
     )
+    if trained is not None and name in ("learned", "cascade"):
+        policy = replace(
+            policy,
+            scorer=trained.scorer,
+            threshold=trained.threshold,
+            familiarity=trained.familiarity,
+            least_familiar=trained.least_familiar,
+            scorer_version=trained.version,
+        )
+    return policy if threshold is None else replace(policy, threshold=threshold)
 
 
 def _usd(figure: float) -> str:

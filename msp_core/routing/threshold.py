@@ -1,13 +1,13 @@
 """Choosing a policy's threshold: by share of strong calls, by cost, or by a bound on the loss."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from msp_core.errors import InvalidInput
 
-ALL_WEAK = math.inf
-"""A threshold that no score reaches."""
+ALL_WEAK = 1.01
+"""A threshold that no score reaches; give it as the score of a turn that goes strong anyway."""
 NEARLY_ALL = 0.7
 _MOST_TESTED = 200
 
@@ -35,10 +35,12 @@ def by_strong_rate(scores: Sequence[float], rate: float) -> ChosenThreshold:
         InvalidInput: no scores, or a rate outside of 0 to 1.
     """
     _check(scores, rate, name="rate")
-    chosen = max(
-        (row for row in _candidates(scores) if row.strong_rate <= rate),
-        key=lambda row: row.strong_rate,
-    )
+    candidates = _candidates(scores)
+    fits = [row for row in candidates if row.strong_rate <= rate]
+    if not fits:
+        note = "floors and turns out of distribution alone are more than that"
+        return ChosenThreshold(ALL_WEAK, candidates[-1].strong_rate, note)
+    chosen = max(fits, key=lambda row: row.strong_rate)
     short = rate - chosen.strong_rate
     note = f"equal scores leave {short:.0%} of the turns unused" if short > 0.05 else ""
     return ChosenThreshold(chosen.threshold, chosen.strong_rate, note)
@@ -56,19 +58,18 @@ def by_cost(
         InvalidInput: no scores; or even all turns weak cost more.
     """
     _check(scores, 0.0, name="cost")
+    more = [strong - weak for weak, strong in zip(weak_costs, strong_costs, strict=True)]
+    all_strong = sum(strong_costs)
     rows = []
-    for row in _candidates(scores):
-        spent = sum(
-            strong if score >= row.threshold else weak
-            for score, weak, strong in zip(scores, weak_costs, strong_costs, strict=True)
-        )
-        if spent / len(scores) * 1_000 <= usd_per_1k + 1e-12:
+    for row, saved in _below(scores, more):
+        if (all_strong - saved) / len(scores) * 1_000 <= usd_per_1k * (1 + 1e-9):
             rows.append(row)
     if not rows:
-        least = sum(weak_costs) / len(weak_costs) * 1_000
+        least = all_strong - sum(m for m, s in zip(more, scores, strict=True) if s < ALL_WEAK)
         raise InvalidInput(
-            f"{usd_per_1k:g} USD for 1,000 turns is not enough: all of them weak cost"
-            f" {least:.4g} USD. Raise the sum or take a cheaper model."
+            f"{usd_per_1k:g} USD for 1,000 turns is not enough: with as few strong calls as the"
+            f" floors allow they cost {least / len(scores) * 1_000:.4g} USD. Raise the sum or take"
+            " a cheaper model."
         )
     chosen = max(rows, key=lambda row: row.strong_rate)
     return ChosenThreshold(chosen.threshold, chosen.strong_rate)
@@ -104,10 +105,11 @@ def by_loss_bound(
         raise InvalidInput("The loss and delta must lie between 0 and 1, both excluded.")
     losses = [max(s - w, 0.0) for w, s in zip(weak_scores, strong_scores, strict=True)]
     n = len(scores)
-    chosen = min(_candidates(scores), key=lambda row: row.threshold)  # all strong loses nothing
-    for row in sorted(_tested(scores), key=lambda row: row.threshold):
-        loss = sum(lost for s, lost in zip(scores, losses, strict=True) if s < row.threshold) / n
-        if hoeffding_bentkus(loss, n, most_loss) > delta:
+    tested = list(_below(scores, losses))
+    chosen = tested[0][0]  # all strong, which loses nothing
+    step = max(len(tested) // _MOST_TESTED, 1)  # each test in the sequence is a chance to fail
+    for row, lost in [*tested[step:-1:step], tested[-1]]:
+        if hoeffding_bentkus(lost / n, n, most_loss) > delta:
             break
         chosen = row
     note = ""
@@ -152,24 +154,26 @@ def _candidates(scores: Sequence[float]) -> list[ChosenThreshold]:
     for score in sorted(counts):
         rows.append(ChosenThreshold(score, strong / len(scores)))
         strong -= counts[score]
-    return [*rows, ChosenThreshold(ALL_WEAK, 0.0)]
+    return rows if ALL_WEAK in counts else [*rows, ChosenThreshold(ALL_WEAK, 0.0)]
 
 
-def _tested(scores: Sequence[float]) -> list[ChosenThreshold]:
-    """The candidates, thinned evenly: each test in the sequence costs a pass over the turns."""
-    rows = _candidates(scores)
-    step = max(len(rows) / _MOST_TESTED, 1.0)
-    return [
-        rows[round(place * step)]
-        for place in range(math.ceil(len(rows) / step))
-        if round(place * step) < len(rows)
-    ]
+def _below(
+    scores: Sequence[float], values: Sequence[float]
+) -> Iterator[tuple[ChosenThreshold, float]]:
+    """Each candidate, from all strong on, with the sum of the values of the turns it makes weak."""
+    order = sorted(range(len(scores)), key=lambda row: scores[row])
+    place, total = 0, 0.0
+    for candidate in _candidates(scores):
+        while place < len(order) and scores[order[place]] < candidate.threshold:
+            total += values[order[place]]
+            place += 1
+        yield candidate, total
 
 
 def _check(scores: Sequence[float], share: float, *, name: str) -> None:
     if not scores:
         raise InvalidInput("There are no turns to choose a threshold from.")
-    if not all(0 <= score <= 1 for score in scores):
+    if not all(0 <= score <= 1 or score == ALL_WEAK for score in scores):
         raise InvalidInput("Every score must lie between 0 and 1.")
     if not 0 <= share <= 1:
         raise InvalidInput(f"The {name} is {share:g}; it must lie between 0 and 1.")
