@@ -4,6 +4,7 @@ import click
 
 from msp_core.cli.routing_costs import command as costs
 from msp_core.cli.routing_explain import command as explain
+from msp_core.cli.routing_floors import command as floors
 from msp_core.cli.routing_replay import command as replay
 from msp_core.cli.routing_threshold import command as threshold
 
@@ -15,5 +16,6 @@ def command() -> None:
 
 command.add_command(costs)
 command.add_command(explain)
+command.add_command(floors)
 command.add_command(replay)
 command.add_command(threshold)

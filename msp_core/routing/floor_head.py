@@ -6,16 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msp_core.errors import CorruptData
 from msp_core.routing.floor_patterns import Floor, match_floor
 
-if TYPE_CHECKING:
-    from msp_core.knowledge.embedding import Vectors
-
-Embed = Callable[[Sequence[str]], "Vectors"]
-"""Texts to unit vectors, a row each."""
+Embed = Callable[[Sequence[str]], Any]
+"""Texts to unit vectors, shape (n, dimension); what an `Embedder` offers."""
 FindFloor = Callable[[str], Floor | None]
 
 SCHEMA = "msp.floor-head/1"
