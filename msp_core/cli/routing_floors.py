@@ -28,7 +28,7 @@ def command(out: Path | None, as_json: bool) -> None:
     embedder = local_embedder(services_from_env().settings)
     head = shipped_head() if out is None else fit_floor_head(read_examples("train"), embedder)
     if out is not None:
-        write_lines(out, head_json(head).splitlines())
+        write_lines(out, [head_json(head)])
         note(f"written to {out}")
     examples = read_examples("check")
     checks = {
