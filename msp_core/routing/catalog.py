@@ -1,4 +1,4 @@
-"""What is known of each model: price, lifecycle, abilities (`catalog.toml`)."""
+"""What is known of models (price, lifecycle, abilities) and of the tiers: `catalog.toml`."""
 
 import re
 import tomllib
@@ -58,13 +58,24 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class KnowledgePrices:
+    """What the tiers of knowledge cost on AWS: OpenSearch Serverless (hot), S3 Vectors (cold)."""
+
+    opensearch_usd_per_ocu_hour: float
+    opensearch_minimum_ocus: int
+    s3_vectors_usd_per_gb_month: float
+    s3_vectors_usd_per_million_queries: float
+
+
+@dataclass(frozen=True)
 class Catalog:
-    """All model cards, with where and when the prices were read.
+    """All model cards and the tiers' prices, with where and when they were read.
 
     Model ids are taken with a profile's prefix (`us.anthropic.claude-sonnet-4-6`) or without one.
     """
 
     cards: Mapping[str, ModelCard]
+    knowledge: KnowledgePrices
     source: str
     read_on: date
 
@@ -118,7 +129,7 @@ def load_catalog() -> Catalog:
     """The shipped catalogue."""
     raw = tomllib.loads((files("msp_core.routing") / "catalog.toml").read_text(encoding="utf-8"))
     cards = {row["id"]: _card(row) for row in raw["model"]}
-    return Catalog(cards, raw["source"], raw["read_on"])
+    return Catalog(cards, KnowledgePrices(**raw["knowledge"]), raw["source"], raw["read_on"])
 
 
 def _card(row: dict[str, Any]) -> ModelCard:
