@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 from msp_core.checkout import require_checkout
 from msp_core.clock import Clock, fixed_clock, system_clock
 from msp_core.conversations.store import ConversationStore
+from msp_core.costs.ledger import Ledger
 from msp_core.customers import Customer, Team, read_customers, read_teams
-from msp_core.errors import MspError, UsageError
-from msp_core.routing.catalog import load_catalog
+from msp_core.errors import ConfigurationError, MspError, UsageError
+from msp_core.routing.catalog import Catalog, load_catalog
+from msp_core.routing.floor_patterns import match_floor
 from msp_core.routing.policy import RoutingPolicy, make_policy
 from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
@@ -122,17 +124,63 @@ class Services:
             logger.warning("the use of %d documents is not counted: %s", len(document_ids), error)
 
     @cached_property
+    def catalog(self) -> Catalog:
+        """What models cost and can do; prices of `MSP_PRICES` win over the shipped ones."""
+        if self.settings.prices is None:
+            return load_catalog()
+        from msp_core.routing.price_file import read_price_file
+
+        return load_catalog().with_prices(read_price_file(self.settings.prices))
+
+    @cached_property
     def models(self) -> "ModelPair":
         """The weak and the strong chat model."""
         from msp_core.assistant.models import build_models
 
-        return build_models(self.settings, load_catalog())
+        return build_models(self.settings, self.catalog)
 
     @cached_property
     def policy(self) -> RoutingPolicy:
-        """Which of the two takes a turn."""
-        models = self.models
-        return make_policy(self.settings.routing_policy, models.weak.price, models.strong.price)
+        """Which of the two takes a turn.
+
+        Raises:
+            ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
+        """
+        from msp_core.routing.draft_check import check_draft
+        from msp_core.routing.floor_head import FindFloor, make_find_floor, shipped_head
+
+        settings, models = self.settings, self.models
+        head = shipped_head()
+        find_floor: FindFloor = match_floor
+        if self.embedder.model_id == head.embedding:
+            find_floor = make_find_floor(self.embedder.embed, head)
+        capped = settings.daily_budget_usd, settings.customer_daily_budget_usd
+        for model in (models.weak, models.strong):
+            if model.price is None and capped != (None, None):
+                raise ConfigurationError(
+                    f"A daily budget is set, and the price of {model.model_id} is not known: the"
+                    " budget could not be kept. Give its price in a file and set MSP_PRICES to it."
+                )
+        return make_policy(
+            settings.routing_policy,
+            models.weak.price,
+            models.strong.price,
+            find_floor=find_floor,
+            threshold=settings.routing_threshold,
+            check_draft=check_draft,
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What model calls cost."""
+        from msp_core.costs.sqlite import SqliteLedger
+
+        return SqliteLedger(self.settings.state_dir / "ledger.db")
+
+    @property
+    def decision_log(self) -> Path:
+        """The file of routing decisions."""
+        return self.settings.state_dir / "decisions.jsonl"
 
     @cached_property
     def assistant(self) -> "Assistant":
@@ -140,9 +188,12 @@ class Services:
         from strands.session import FileSessionManager
 
         from msp_core.assistant.assistant import Assistant, Parts
+        from msp_core.costs.budget import DailyBudget
         from msp_core.guardrails.policy import load_policy
         from msp_core.guardrails.rules import RuleGuardrail
+        from msp_core.routing.decision_log import FileDecisionLog
 
+        settings = self.settings
         sessions = str(self.settings.state_dir / "sessions")
         parts = Parts(
             desk=self.desk,
@@ -152,6 +203,9 @@ class Services:
             models=self.models,
             policy=self.policy,
             open_session=lambda session_id: FileSessionManager(session_id, storage_dir=sessions),
+            ledger=self.ledger,
+            budget=DailyBudget(settings.daily_budget_usd, settings.customer_daily_budget_usd),
+            decisions=FileDecisionLog(self.decision_log),
             clock=self.clock,
             customer_names={row.customer_id: row.name for row in self.customers.values()},
         )

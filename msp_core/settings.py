@@ -18,7 +18,7 @@ from msp_core.routing.catalog import load_catalog
 Backend = Literal["local", "aws"]
 Environment = Literal["demo", "staging", "prod"]
 ModelProvider = Literal["offline", "ollama", "openai"]
-PolicyName = Literal["word_count", "regex", "weak", "strong"]
+PolicyName = Literal["word_count", "cascade", "regex", "weak", "strong"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 _WORD = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
@@ -48,6 +48,10 @@ class Settings:
     embedding_path: Path | None = None
     openai_api_key: str | None = field(default=None, repr=False)
     routing_policy: PolicyName = "word_count"
+    routing_threshold: float | None = None
+    prices: Path | None = None
+    daily_budget_usd: float | None = None
+    customer_daily_budget_usd: float | None = None
     now: datetime | None = None
 
     @classmethod
@@ -148,6 +152,19 @@ def _url(text: str) -> str:
     return text
 
 
+def _number(low: float, high: float):  # type: ignore[no-untyped-def]  # returns a reader
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError as error:
+            raise ValueError("must be a number") from error
+        if not low <= number <= high:
+            raise ValueError(f"must be between {low:g} and {high:,}")
+        return number
+
+    return read
+
+
 def _path(text: str) -> Path:
     if "\0" in text:
         raise ValueError("must be a path")
@@ -178,6 +195,10 @@ _READERS = {
     "OPENAI_API_KEY": ("openai_api_key", str),
     "MSP_EMBEDDING_PATH": ("embedding_path", _path),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
+    "MSP_ROUTING_THRESHOLD": ("routing_threshold", _number(0, 1.01)),
+    "MSP_DAILY_BUDGET_USD": ("daily_budget_usd", _number(0, 1_000_000)),
+    "MSP_CUSTOMER_DAILY_BUDGET_USD": ("customer_daily_budget_usd", _number(0, 1_000_000)),
+    "MSP_PRICES": ("prices", _path),
     "MSP_NOW": ("now", _time),
 }
 """Environment variable -> (field of Settings, how its text is read)."""

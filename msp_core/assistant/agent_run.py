@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,29 +13,26 @@ from strands.hooks import AfterModelCallEvent
 from strands.middleware.stages import InvokeModelContext, InvokeModelStage
 from strands.tools.executors import SequentialToolExecutor
 
+from msp_core.assistant.draft_run import DraftRun
 from msp_core.assistant.events import Event, EventLog
 from msp_core.assistant.models import ChosenModel
 from msp_core.assistant.prompts import load_prompt
 from msp_core.assistant.tool_policy import APPROVED, ToolPolicy, WaitingCall, hash_call
-from msp_core.assistant.tools import (
-    TurnContext,
-    describe_change,
-    make_tools,
-    summarise,
-)
+from msp_core.assistant.tools import TurnContext, describe_change, make_tools
 from msp_core.assistant.transcript import (
     close_open_turn,
     drop_waiting_call,
     make_call_ids_unique,
     message_text,
     open_calls,
-    result_text,
+    store_message,
 )
-from msp_core.assistant.verification import SentenceBuffer, find_citations, find_problems
+from msp_core.assistant.turn_events import TurnEvents, reason
+from msp_core.assistant.verification import SentenceBuffer
 from msp_core.clock import to_iso
 from msp_core.conversations.store import Approval
-from msp_core.routing.policy import CHARACTERS_PER_TOKEN
-from msp_core.routing.request import ModelChoice
+from msp_core.routing.draft_check import CheckDraft
+from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice
 
 if TYPE_CHECKING:
     from strands.session.session_manager import SessionManager
@@ -55,6 +53,7 @@ class AgentRun:
         agent: restored from the session.
         session: keeps its messages.
         stop: why the run ended: `end_turn`, `approval`, `limit` or `error`.
+        draft_problems: why the last draft was given up; empty when it was kept.
     """
 
     def __init__(
@@ -72,12 +71,12 @@ class AgentRun:
         self.session = session
         self._policy = ToolPolicy(turn, approval=approval)
         self._buffer = SentenceBuffer()
-        self._problems: list[str] = []
-        self._tool_names: dict[str, str] = {}
+        self._events = TurnEvents(parts, turn, log)
         self._failures: list[tuple[str, Exception]] = []
         self._model = parts.models.weak
         self._prompt = _system_prompt(turn, parts)
         self.stop = "end_turn"
+        self.draft_problems: list[str] = []
         self._strategy = ChosenModel()
         self.agent = self._make_agent()
 
@@ -96,6 +95,34 @@ class AgentRun:
         async for event in self._run(message):
             yield event
 
+    async def draft(self, message: str, check: CheckDraft) -> AsyncGenerator[Event, None]:
+        """Let the weak model draft the answer; it is shown and stored when the checks keep it.
+
+        `draft_problems` says afterwards why it was given up; empty, the turn is answered.
+        """
+        draft = DraftRun(
+            self.agent,
+            prompt=self._prompt,
+            model=self._parts.models.weak,
+            turn=self._turn,
+            calls=MAX_MODEL_CALLS,
+        )
+        async with aclosing(draft.events(message, self._events, check)) as events:
+            async for event in events:
+                yield event
+        self.draft_problems = draft.problems
+        if draft.problems:
+            yield self._log.add(
+                "verification", ok=False, problems=draft.problems, action="escalated"
+            )
+            return
+        for row in draft.messages:
+            store_message(row, self.agent, self.session)
+        for text in draft.texts():
+            for event in self._events.release([*self._buffer.push(text), self._buffer.rest()]):
+                yield event
+        yield self._events.verified()
+
     async def rest_of_cut_turn(self) -> AsyncGenerator[Event, None]:
         """Go on where a crash stopped the turn.
 
@@ -104,9 +131,9 @@ class AgentRun:
         drop_waiting_call(self.agent)  # it is put to the policy again
         last = self.agent.messages[-1]
         if last["role"] == "assistant" and not open_calls(self.agent.messages):
-            for event in self._release([message_text(last)]):
+            for event in self._events.release([message_text(last)]):
                 yield event
-            yield self._verified()
+            yield self._events.verified()
             return
         async for event in self._run(None):
             yield event
@@ -128,7 +155,7 @@ class AgentRun:
                     yield event
                 result = raw.get("result", result)
         except Exception as error:  # any model or transport failure ends the turn visibly
-            logger.warning("the turn failed: %s", _reason(error))
+            logger.warning("the turn failed: %s", reason(error))
             logger.debug("where it failed", exc_info=error)
             close_open_turn(self.agent, self.session)
             self.stop = "error"
@@ -136,11 +163,11 @@ class AgentRun:
                 "error",
                 code="model_failed",
                 text=(
-                    f"No model answered ({_reason(error)}). Nothing is lost: ask again in a moment."
+                    f"No model answered ({reason(error)}). Nothing is lost: ask again in a moment."
                 ),
             )
             return
-        for event in self._release([self._buffer.rest()]):
+        for event in self._events.release([self._buffer.rest()]):
             yield event
         if result is not None and result.stop_reason == "interrupt":
             self.stop = "approval"
@@ -155,15 +182,7 @@ class AgentRun:
                 code="limit",
                 text=f"The turn stopped after {MAX_MODEL_CALLS} model calls without an answer.",
             )
-        yield self._verified()
-
-    def _verified(self) -> Event:
-        return self._log.add(
-            "verification",
-            ok=not self._problems,
-            problems=self._problems,
-            action="withheld" if self._problems else "none",
-        )
+        yield self._events.verified()
 
     def _make_agent(self) -> Agent:
         agent = Agent(
@@ -196,105 +215,16 @@ class AgentRun:
         while self._failures:
             model_id, error = self._failures.pop(0)
             self._buffer.rest()  # the next attempt starts over
-            events.append(
-                self._log.add(
-                    "notice",
-                    code="model_retry",
-                    text=f"{model_id} did not answer ({_reason(error)}); retrying.",
-                )
-            )
+            events.append(self._events.retrying(model_id, error))
         if "data" in raw:
-            events += self._release(self._buffer.push(raw["data"]))
+            events += self._events.release(self._buffer.push(raw["data"]))
         if "metadata" in raw.get("event", {}):
-            events.append(self._usage(raw["event"]["metadata"]["usage"]))
+            events.append(self._events.usage(raw["event"]["metadata"]["usage"], self._model))
         if "message" in raw:
-            events += self._release([self._buffer.rest()])
+            events += self._events.release([self._buffer.rest()])
             for block in raw["message"]["content"]:
-                events += self._tool_events(block)
+                events += self._events.tool_events(block, self.agent.messages)
         return events
-
-    def _release(self, sentences: list[str]) -> list[Event]:
-        """The events that show these sentences, each checked first."""
-        events = []
-        for sentence in sentences:
-            if not sentence:
-                continue
-            problems = find_problems(sentence, self._turn.evidence)
-            if problems:
-                self._problems += problems
-                text = f"A sentence was withheld: it {'; it '.join(problems)}."
-                events.append(self._log.add("notice", code="withheld", text=text))
-                continue
-            verdict = self._parts.guardrail.check(sentence, "output")
-            if verdict.action != "none":
-                events.append(
-                    self._log.add(
-                        "guard", stage="output", action=verdict.action, masked=verdict.masked
-                    )
-                )
-            events.append(self._log.add("text", delta=verdict.text))
-            for cited, quote in find_citations(verdict.text, self._turn.evidence):
-                events.append(self._log.add("citation", id=cited, quote=quote))
-        return events
-
-    def _tool_events(self, block: dict[str, Any]) -> list[Event]:
-        if "toolUse" in block:
-            use = block["toolUse"]
-            self._tool_names[use["toolUseId"]] = use["name"]
-            return [self._log.add("tool_call", tool=use["name"], arguments=use["input"])]
-        if "toolResult" not in block:
-            return []
-        result = block["toolResult"]
-        tool = self._tool_names.get(result["toolUseId"]) or self._name_of(result["toolUseId"])
-        ok = result["status"] == "success"
-        summary = summarise(tool, result_text(block), ok=ok)
-        events = [self._log.add("tool_result", tool=tool, ok=ok, summary=summary)]
-        if self._turn.new_passages:
-            items = [
-                {
-                    "id": passage.document_id,
-                    "title": passage.title,
-                    "text": passage.text,
-                    "score": round(passage.score, 4),
-                    "index": passage.index,
-                    "why": passage.why,
-                }
-                for passage in self._turn.new_passages
-            ]
-            self._turn.new_passages.clear()
-            events.append(self._log.add("passages", items=items))
-        while self._turn.notices:
-            events.append(self._log.add("notice", code="retrieval", text=self._turn.notices.pop(0)))
-        return events
-
-    def _name_of(self, tool_use_id: str) -> str:
-        """The tool of a call that an earlier run of this turn made."""
-        for message in reversed(self.agent.messages):
-            for block in message["content"]:
-                if block.get("toolUse", {}).get("toolUseId") == tool_use_id:
-                    return str(block["toolUse"]["name"])
-        return "unknown"
-
-    def _usage(self, usage: dict[str, int]) -> Event:
-        cached = usage.get("cacheReadInputTokens", 0)
-        price = self._model.price
-        cost = (
-            price.cost_usd(
-                input_tokens=usage["inputTokens"],
-                output_tokens=usage["outputTokens"],
-                cache_tokens=cached,
-            )
-            if price
-            else None
-        )
-        return self._log.add(
-            "usage",
-            model=self._model.model_id,
-            input_tokens=usage["inputTokens"],
-            output_tokens=usage["outputTokens"],
-            cache_tokens=cached,
-            cost_usd=cost,
-        )
 
     def _ask_approval(self, interrupt_id: str, call: WaitingCall) -> Event:
         diff, version = describe_change(call.tool, call.arguments, self._turn)
@@ -333,7 +263,3 @@ def _system_prompt(turn: TurnContext, parts: "Parts") -> str:
         f"The person is {scope.actor_id}, role {scope.role.value}, working for {working_for}.\n"
         f"The time is {to_iso(parts.clock())}.\n"
     )
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error)[:200]}" if str(error) else type(error).__name__

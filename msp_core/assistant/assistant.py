@@ -5,26 +5,29 @@ import re
 import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from msp_core.assistant.bridge import run_in_thread
 from msp_core.assistant.events import Event, EventLog
 from msp_core.assistant.models import ModelPair
+from msp_core.assistant.routing_step import log_decision, route_request
 from msp_core.assistant.tools import TurnContext
 from msp_core.assistant.transcript import (
     close_open_turn,
     seed_evidence,
     turn_so_far,
-    user_messages,
 )
 from msp_core.clock import Clock
 from msp_core.conversations.store import Approval, ConversationStore, Turn
+from msp_core.costs.budget import DailyBudget
+from msp_core.costs.ledger import Ledger
 from msp_core.errors import Conflict, CorruptData, NotFound, UsageError
 from msp_core.guardrails.guardrail import Guardrail
 from msp_core.knowledge.retriever import Retriever
-from msp_core.routing.policy import RoutingPolicy
-from msp_core.routing.request import ModelChoice, RouteRequest
+from msp_core.routing.decision_log import DecisionLog
+from msp_core.routing.policy import RouteDecision, RoutingPolicy
+from msp_core.routing.request import ModelChoice
 from msp_core.scope import Scope
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.ticket import check_text
@@ -51,6 +54,9 @@ class Parts:
     models: ModelPair
     policy: RoutingPolicy
     open_session: "Callable[[str], SessionManager]"
+    ledger: Ledger
+    budget: DailyBudget
+    decisions: DecisionLog
     clock: Clock
     customer_names: dict[str, str]
 
@@ -214,24 +220,22 @@ class _TurnRun:
         if not so_far:
             close_open_turn(agent, agent_run.session)
         before = agent.messages[: len(agent.messages) - len(so_far)]
-        decision = self._parts.policy.decide(
-            RouteRequest(
-                verdict.text,
-                history=tuple(user_messages(before)),
-                prefix_tokens=agent_run.prefix_tokens(),
-            )
+        request = route_request(
+            verdict.text,
+            before,
+            self._tools,
+            self._parts,
+            prefix_tokens=agent_run.prefix_tokens(),
         )
-        chosen = self._parts.models[decision.choice]
+        decision = self._parts.policy.decide(request)
+        log_decision(decision, request, self._tools, self._parts)
+        yield self._route(decision)
+        if decision.action != "answer":
+            yield self._out_of_budget(decision)
+            yield self._finish("budget")
+            return
         agent_run.choose(decision.choice)
-        yield self._log.add(
-            "route",
-            model=chosen.model_id,
-            choice=decision.choice,
-            score=round(decision.score, 4),
-            threshold=decision.threshold,
-            reasons=list(decision.reasons),
-            estimated_cost_usd=decision.estimated_cost_usd,
-        )
+        chosen = self._parts.models[decision.choice]
         if chosen.simulated:
             yield self._log.add(
                 "notice",
@@ -242,10 +246,62 @@ class _TurnRun:
                 ),
             )
         self._tools.evidence.saw_text(verdict.text)
+        check = self._parts.policy.check_draft
+        if check is not None and decision.choice == "weak" and not so_far:
+            async for event in agent_run.draft(verdict.text, check):
+                yield event
+            if not agent_run.draft_problems:
+                yield self._finish(agent_run.stop)
+                return
+            decision = self._escalated(decision, agent_run.draft_problems)
+            yield self._route(decision)
+            if decision.action != "answer":
+                yield self._out_of_budget(decision)
+                yield self._finish("budget")
+                return
+            agent_run.choose("strong")
         rest = agent_run.rest_of_cut_turn() if so_far else agent_run.events(verdict.text)
         async for event in rest:
             yield event
         yield self._finish(agent_run.stop)
+
+    def _route(self, decision: RouteDecision) -> Event:
+        return self._log.add(
+            "route",
+            model=self._parts.models[decision.choice].model_id,
+            choice=decision.choice,
+            score=round(decision.score, 4),
+            threshold=decision.threshold,
+            reasons=list(decision.reasons),
+            estimated_cost_usd=decision.estimated_cost_usd,
+        )
+
+    def _escalated(self, decision: RouteDecision, problems: list[str]) -> RouteDecision:
+        """The same turn for the strong model, if the budget still allows it."""
+        cost = decision.facts.strong_cost_usd
+        left = self._parts.budget.left_usd(
+            self._parts.ledger, self._parts.clock, customer_id=self._scope.active_customer
+        )
+        spent = left is not None and (cost or 0.0) > left
+        return replace(
+            decision,
+            choice="strong",
+            reasons=(f"the draft was given up: {'; '.join(problems)}",),
+            estimated_cost_usd=cost,
+            action="stop" if spent else "answer",
+        )
+
+    def _out_of_budget(self, decision: RouteDecision) -> Event:
+        """Say that no model takes the turn."""
+        human = decision.action == "human"
+        text = (
+            f"Today's budget is spent, and this is about {decision.floor}: no cheap model may"
+            " answer it. A person has to take it now."
+            if human
+            else "Today's budget is spent: no model was asked. Ask again tomorrow, or have the"
+            " budget raised."
+        )
+        return self._log.add("notice", code="needs_human" if human else "budget_spent", text=text)
 
     async def _resumed(self, *, approved: bool) -> AsyncGenerator[Event, None]:
         approval = self._approval
@@ -257,9 +313,9 @@ class _TurnRun:
                 code="approval_expired",
                 text="The approval came too late; nothing was done.",
             )
-        route = next((event for event in self._log.events if event["type"] == "route"), None)
+        routes = [event for event in self._log.events if event["type"] == "route"]
         agent_run = self._agent_run()
-        choice: ModelChoice = route["choice"] if route else "strong"
+        choice: ModelChoice = routes[-1]["choice"] if routes else "strong"
         agent_run.choose(choice)
         self._tools.evidence.saw_text(self._message)
         async for event in agent_run.answer_interrupt(approval.interrupt_id, approved=approved):

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msp_core.errors import ConfigurationError
-from msp_core.routing.catalog import Catalog, Price
+from msp_core.routing.catalog import Catalog
+from msp_core.routing.price import Price
 from msp_core.routing.request import ModelChoice
 from msp_core.settings import Settings
 
@@ -39,16 +40,19 @@ class ModelPair:
         return self.strong if choice == "strong" else self.weak
 
     def of(self, model: "Model") -> ChatModel:
-        """The pair's entry whose adapter is `model`."""
-        return self.strong if model is self.strong.model else self.weak
+        """The pair's entry whose adapter is `model`, or is behind it."""
+        inner = getattr(model, "inner", model)
+        return self.strong if inner is self.strong.model else self.weak
 
     def router(self, strategy: "ChosenModel") -> "ModelRouter":
-        """Strands' router over the pair."""
+        """Strands' router over the pair; an answer that breaks off is a failure there."""
         from strands.models.routing import ModelRouter, RoutingCandidate
 
+        from msp_core.assistant.complete_stream import CompleteStream
+
         candidates = [
-            RoutingCandidate(self.weak.model, "weak"),
-            RoutingCandidate(self.strong.model, "strong"),
+            RoutingCandidate(CompleteStream(self.weak.model), "weak"),
+            RoutingCandidate(CompleteStream(self.strong.model), "strong"),
         ]
         return ModelRouter(candidates, strategy=strategy, max_switches=1)
 

@@ -106,12 +106,13 @@ def close_open_turn(agent: "Agent", session: "SessionManager") -> None:
             results.append({"toolUseId": tool_use_id, "status": "error", "content": content})
     if results:
         blocks = [{"toolResult": result} for result in results]
-        _append({"role": "user", "content": blocks}, agent, session)
+        store_message({"role": "user", "content": blocks}, agent, session)
     if agent.messages and agent.messages[-1]["role"] == "user":
-        _append({"role": "assistant", "content": [{"text": CUT_OFF}]}, agent, session)
+        store_message({"role": "assistant", "content": [{"text": CUT_OFF}]}, agent, session)
 
 
-def _append(message: Any, agent: "Agent", session: "SessionManager") -> None:
+def store_message(message: Any, agent: "Agent", session: "SessionManager") -> None:
+    """Add a message to a conversation."""
     agent.messages.append(message)
     session.append_message(message, agent)
 

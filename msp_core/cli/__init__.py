@@ -19,7 +19,9 @@ COMMANDS = {
     "index": "Create, check and repair the knowledge indexes.",
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
     "label": "Make judged sets from your own tickets, key by key.",
+    "models": "Print the model catalogue; compare it with a published price table.",
     "report": "Make the report of evaluation results.",
+    "routing": "Explain decisions, replay the log, choose a threshold, show the costs.",
     "tier": "Choose which documents are hot; try capacities on a log.",
     "tickets": "List, show, create, update and note tickets.",
 }

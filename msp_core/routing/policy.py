@@ -1,43 +1,45 @@
 """From a turn to a decision: floors first, then a score against a threshold."""
 
-import re
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from msp_core.routing.catalog import Price
-from msp_core.routing.request import ModelChoice, RouteRequest
-from msp_core.routing.scorers import Scorer, regex_rules, what_is_meant, word_count
+from msp_core.routing.draft_check import CheckDraft
+from msp_core.routing.floor_patterns import Floor, match_floor
+from msp_core.routing.language import is_foreign
+from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.price import Price
+from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice, RouteRequest, Step
+from msp_core.routing.scorers import Scorer, regex_rules, word_count
 
-Floor = Literal["security", "outage", "destructive", "contract"]
+Familiarity = Callable[[RouteRequest], float]
+"""Similarity of a request to the nearest one that the scorer was trained on, 0 to 1."""
+Action = Literal["answer", "human", "stop"]
+"""The chosen model answers; a person takes the turn; nobody does, for the budget is spent."""
 
-EXPECTED_OUTPUT_TOKENS = 300
-CHARACTERS_PER_TOKEN = 4
+VERSION = "2"
+EXPECTED_OUTPUT_TOKENS: dict[Step, int] = {"classify": 20, "tool": 80, "final": 300, "verify": 60}
 
-_FLOORS: dict[Floor, re.Pattern[str]] = {
-    "security": re.compile(
-        r"\b(phish\w*|ransom\w*|malware|virus|hacked|breach\w*|compromis\w+|stolen|credential\w*"
-        r"|data leak|suspicious (mail|e-?mail|sign-?in|login|link)|clicked (on )?(a|the) link"
-        r"|encrypted files)\b",
-        re.IGNORECASE,
-    ),
-    "outage": re.compile(
-        r"\b(outage|everyone|nobody can|no one can|all users"
-        r"|whole (office|site|company|clinic|school)"
-        r"|entire (office|site|company)|(site|server|internet|network|line) (is )?down|\d{2,}"
-        r" users)\b",
-        re.IGNORECASE,
-    ),
-    "destructive": re.compile(
-        r"\b(delete|wipe|format the|erase|purge|drop the (database|table)|factory reset|reimage)\b",
-        re.IGNORECASE,
-    ),
-    "contract": re.compile(
-        r"\b(sla (breach|credit|penalty)|breach of contract|contract"
-        r"|cancel (our|the) (agreement|service)|lawyer|legal action"
-        r"|gdpr|hipaa|phipa|compensation|refund)\b",
-        re.IGNORECASE,
-    ),
-}
+
+@dataclass(frozen=True)
+class RouteFacts:
+    """All that a decision at any threshold follows from.
+
+    Attributes:
+        score: 0..1, the scorer's.
+        floor: what forces the strong model, or None.
+        unfamiliar: why the scorer cannot be trusted on this turn, or None.
+        weak_cost_usd, strong_cost_usd: of the next model call; None when the model is unpriced.
+        budget_left_usd: what may still be spent today; None without a budget.
+    """
+
+    score: float
+    floor: Floor | None = None
+    unfamiliar: str | None = None
+    weak_cost_usd: float | None = None
+    strong_cost_usd: float | None = None
+    budget_left_usd: float | None = None
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,11 @@ class RouteDecision:
     """Which model takes the turn, and why.
 
     Attributes:
-        score: 0..1, the scorer's; 1 on a floor.
-        floor: the rule that forced the strong model, or None.
-        estimated_cost_usd: of the turn's first model call; None when the model is unpriced.
+        action: `answer`, unless the budget leaves no model that may be called.
+        score: 0..1, the scorer's; 1 on a floor or out of distribution.
+        estimated_cost_usd: of the turn's next model call; None when the model is unpriced.
+        facts: what it was decided from; `decide_from` gives the decision at another threshold.
+        policy_version: changes with anything that could change a decision.
     """
 
     choice: ModelChoice
@@ -56,64 +60,204 @@ class RouteDecision:
     reasons: tuple[str, ...]
     floor: Floor | None
     estimated_cost_usd: float | None
+    action: Action = "answer"
+    out_of_distribution: bool = False
+    policy_version: str = ""
+    facts: RouteFacts = field(default_factory=lambda: RouteFacts(0.0))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A scorer that was learned, with what a policy needs to know of it.
+
+    Attributes:
+        version: names its weights.
+    """
+
+    scorer: Scorer
+    threshold: float
+    familiarity: Familiarity
+    least_familiar: float
+    version: str
 
 
 @dataclass(frozen=True)
 class RoutingPolicy:
-    """A scorer and a threshold, under floors that no threshold overrides."""
+    """A scorer and a threshold, under floors that no threshold overrides.
+
+    Attributes:
+        find_floor: the floor that a message falls under, or None.
+        familiarity: None where the scorer was not trained, and so knows every turn equally well.
+        least_familiar: below it a turn goes strong; messages in another language than English do
+            too, when there is a `familiarity`.
+        check_draft: the cascade: a turn that is not sent strong is drafted by the weak model, and
+            the draft kept or given up by this. None answers with the weak model.
+        scorer_version: names the scorer's weights.
+    """
 
     name: str
     scorer: Scorer
     threshold: float
     weak_price: Price | None
     strong_price: Price | None
+    find_floor: Callable[[str], Floor | None] = match_floor
+    familiarity: Familiarity | None = None
+    least_familiar: float = 0.0
+    check_draft: CheckDraft | None = None
+    scorer_version: str = ""
+
+    @property
+    def version(self) -> str:
+        """`<format>-<hash>` of the name, scorer, threshold and prices."""
+        parts = (
+            self.name,
+            self.scorer_version,
+            self.threshold,
+            self.least_familiar,
+            self.weak_price,
+            self.strong_price,
+        )
+        return f"{VERSION}-{hashlib.sha256(repr(parts).encode()).hexdigest()[:8]}"
 
     def decide(self, request: RouteRequest) -> RouteDecision:
         """The decision for a turn; pure."""
+        facts = self.facts(request)
+        decision = decide_from(facts, self.threshold, name=self.name)
+        return replace(decision, policy_version=self.version)
+
+    def facts(self, request: RouteRequest) -> RouteFacts:
+        """What the decision follows from."""
         meant = what_is_meant(request)
-        floor = find_floor(meant.text)
-        score = 1.0 if floor else self.scorer(meant)
-        choice: ModelChoice = "strong" if floor or score >= self.threshold else "weak"
-        if floor:
-            reasons = (f"floor: {floor}",)
-        else:
-            relation = "at or above" if choice == "strong" else "below"
-            reasons = (
-                f"{self.name} score {score:.2f} is {relation} the threshold {self.threshold:.2f}",
-            )
-        return RouteDecision(
-            choice, score, self.threshold, reasons, floor, self._estimate(choice, request)
+        floor = self.find_floor(meant.text)
+        return RouteFacts(
+            score=self.scorer(meant),
+            floor=floor,
+            unfamiliar=None if floor else self._unfamiliar(meant),
+            weak_cost_usd=estimate_usd(request, "weak", self.weak_price),
+            strong_cost_usd=estimate_usd(request, "strong", self.strong_price),
+            budget_left_usd=request.budget_left_usd,
         )
 
-    def _estimate(self, choice: ModelChoice, request: RouteRequest) -> float | None:
-        price = self.strong_price if choice == "strong" else self.weak_price
-        if price is None:
+    def _unfamiliar(self, meant: RouteRequest) -> str | None:
+        if self.familiarity is None:
             return None
-        tokens = request.prefix_tokens + len(request.text) // CHARACTERS_PER_TOKEN
-        return price.cost_usd(input_tokens=tokens, output_tokens=EXPECTED_OUTPUT_TOKENS)
+        if is_foreign(meant.text):
+            return "not in English"
+        near = self.familiarity(meant)
+        if near < self.least_familiar:
+            return f"nearest training turn {near:.2f}, below {self.least_familiar:.2f}"
+        return None
 
 
-def find_floor(text: str) -> Floor | None:
-    """The first floor that the text touches, or None."""
-    for floor, pattern in _FLOORS.items():
-        if pattern.search(text):
-            return floor
-    return None
+def decide_from(facts: RouteFacts, threshold: float, *, name: str = "policy") -> RouteDecision:
+    """The decision at a threshold; a logged turn is replayed with this.
+
+    In this order: a floor or an unfamiliar turn is strong; then the score against the threshold; a
+    weak turn is strong all the same when the strong model costs no more, because its prompt cache
+    is warm. A budget that is too small for the strong model makes the turn weak, but a floor's goes
+    to a person; one too small for both stops the turn.
+    """
+    score = 1.0 if facts.floor or facts.unfamiliar else facts.score
+    choice: ModelChoice = "strong" if facts.floor or facts.unfamiliar else "weak"
+    if facts.floor:
+        reasons = [f"floor: {facts.floor}"]
+    elif facts.unfamiliar:
+        reasons = [f"out of distribution: {facts.unfamiliar}"]
+    else:
+        choice = "strong" if score >= threshold else "weak"
+        relation = "at or above" if choice == "strong" else "below"
+        reasons = [f"{name} score {score:.2f} is {relation} the threshold {threshold:.2f}"]
+    weak, strong = facts.weak_cost_usd, facts.strong_cost_usd
+    if choice == "weak" and weak is not None and strong is not None and strong <= weak:
+        choice = "strong"
+        reasons.append("the strong model costs no more here")
+    action: Action = "answer"
+    left = facts.budget_left_usd
+    if left is not None and choice == "strong" and (strong or 0.0) > left:
+        reasons.append(f"{_usd(left)} of the daily budget left, the strong model needs more")
+        if facts.floor:
+            action = "human"
+        else:
+            choice = "weak"
+    if left is not None and choice == "weak" and (weak or 0.0) > left:
+        reasons.append(f"{_usd(left)} of the daily budget left")
+        action = "stop"
+    return RouteDecision(
+        choice=choice,
+        score=score,
+        threshold=threshold,
+        reasons=tuple(reasons),
+        floor=facts.floor,
+        estimated_cost_usd=strong if choice == "strong" else weak,
+        action=action,
+        out_of_distribution=facts.unfamiliar is not None,
+        facts=facts,
+    )
 
 
-def make_policy(name: str, weak_price: Price | None, strong_price: Price | None) -> RoutingPolicy:
-    """The policy of that name: `word_count`, `regex`, `weak` or `strong`.
+def estimate_usd(request: RouteRequest, choice: ModelChoice, price: Price | None) -> float | None:
+    """What the next model call will cost; the part of its prefix that is cached at that price."""
+    if price is None:
+        return None
+    cached = min(request.cache.tokens(choice), request.prefix_tokens)
+    fresh = request.prefix_tokens - cached + len(request.text) // CHARACTERS_PER_TOKEN
+    return price.cost_usd(
+        input_tokens=fresh,
+        output_tokens=EXPECTED_OUTPUT_TOKENS[request.step],
+        cache_tokens=cached,
+    )
+
+
+def make_policy(
+    name: str,
+    weak_price: Price | None,
+    strong_price: Price | None,
+    *,
+    find_floor: Callable[[str], Floor | None] = match_floor,
+    threshold: float | None = None,
+    check_draft: CheckDraft | None = None,
+    trained: Trained | None = None,
+) -> RoutingPolicy:
+    """The policy of that name: `learned`, `cascade`, `word_count`, `regex`, `weak` or `strong`.
 
     Args:
         name: a value of `MSP_ROUTING_POLICY`.
         weak_price: of the weak model; None when unpriced.
         strong_price: of the strong model; None when unpriced.
+        find_floor: the floor that a message falls under, or None.
+        threshold: in place of the policy's own.
+        check_draft: keeps or gives up a draft; the others than `cascade` do not look at it.
+        trained: the scorer of `learned` and `cascade`; without it they count words.
     """
-    scorers: dict[str, tuple[Scorer, float]] = {
+    fixed: dict[str, tuple[Scorer, float]] = {
         "word_count": (word_count, 0.5),
         "regex": (regex_rules, 0.75),
         "weak": (lambda request: 0.0, 0.5),
         "strong": (lambda request: 1.0, 0.5),
+        "learned": (word_count, 0.5),
+        "cascade": (word_count, 0.75),
     }
-    scorer, threshold = scorers[name]
-    return RoutingPolicy(name, scorer, threshold, weak_price, strong_price)
+    scorer, own = fixed[name]
+    policy = RoutingPolicy(
+        name,
+        scorer,
+        own,
+        weak_price,
+        strong_price,
+        find_floor=find_floor,
+        check_draft=check_draft if name == "cascade" else None,
+    )
+    if trained is not None and name in ("learned", "cascade"):
+        policy = replace(
+            policy,
+            scorer=trained.scorer,
+            threshold=trained.threshold,
+            familiarity=trained.familiarity,
+            least_familiar=trained.least_familiar,
+            scorer_version=trained.version,
+        )
+    return policy if threshold is None else replace(policy, threshold=threshold)
+
+
+def _usd(figure: float) -> str:
+    return f"{max(figure, 0.0):.4f} USD"

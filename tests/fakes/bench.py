@@ -14,11 +14,15 @@ from msp_core.assistant.assistant import Assistant, Parts
 from msp_core.assistant.events import EVENT_FIELDS, Event
 from msp_core.assistant.models import ChatModel, ModelPair
 from msp_core.conversations.sqlite import SqliteConversationStore
+from msp_core.costs.budget import DailyBudget
+from msp_core.costs.sqlite import SqliteLedger
 from msp_core.guardrails.policy import load_policy
 from msp_core.guardrails.rules import RuleGuardrail
 from msp_core.knowledge.retriever import Retriever
-from msp_core.routing.catalog import Price
+from msp_core.routing.decision_log import FileDecisionLog
+from msp_core.routing.draft_check import check_draft
 from msp_core.routing.policy import make_policy
+from msp_core.routing.price import Price
 from msp_core.scope import Role, Scope
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.sqlite import SqliteTicketStore
@@ -53,8 +57,10 @@ class Bench:
     retriever: Retriever
     weak: Model = field(default_factory=lambda: ScriptedModel([]))
     strong: Model = field(default_factory=lambda: ScriptedModel([]))
+    strong_price: Price | None = None
     pair: ModelPair | None = None
     policy: str = "weak"
+    budget: DailyBudget = field(default_factory=DailyBudget)
     time: datetime = NOW
 
     def clock(self) -> datetime:
@@ -63,6 +69,10 @@ class Bench:
     @property
     def desk(self) -> Desk:
         return Desk(SqliteTicketStore(self.state / "tickets.db"), self.clock)
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        return SqliteLedger(self.state / "ledger.db")
 
     @property
     def conversations(self) -> SqliteConversationStore:
@@ -86,7 +96,7 @@ class Bench:
         sessions = str(self.state / "sessions")
         models = self.pair or ModelPair(
             weak=ChatModel("weak-model", PRICE, False, self.weak),
-            strong=ChatModel("strong-model", None, False, self.strong),
+            strong=ChatModel("strong-model", self.strong_price, False, self.strong),
         )
         return Assistant(
             Parts(
@@ -95,8 +105,11 @@ class Bench:
                 guardrail=RuleGuardrail(load_policy()),
                 conversations=self.conversations,
                 models=models,
-                policy=make_policy(self.policy, PRICE, None),
+                policy=make_policy(self.policy, PRICE, self.strong_price, check_draft=check_draft),
                 open_session=lambda id_: FileSessionManager(id_, storage_dir=sessions),
+                ledger=self.ledger,
+                budget=self.budget,
+                decisions=FileDecisionLog(self.state / "decisions.jsonl"),
                 clock=self.clock,
                 customer_names={"northwind": "Northwind Traders"},
             )

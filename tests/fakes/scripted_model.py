@@ -27,6 +27,7 @@ class Reply:
         calls: tool calls after the text.
         error: raised after the text, in the middle of the stream.
         delay_s: waited before each piece.
+        endless: the stream is over after the text, without the event that ends a message.
     """
 
     text: str = ""
@@ -34,6 +35,7 @@ class Reply:
     error: Exception | None = None
     piece: int = 7
     delay_s: float = 0.0
+    endless: bool = False
 
 
 Script = list[Reply] | Callable[[list[Any]], Reply]
@@ -85,6 +87,8 @@ class ScriptedModel(Model):
             yield {"contentBlockStop": {}}
         if reply.error is not None:
             raise reply.error
+        if reply.endless:
+            return
         for number, call in enumerate(reply.calls):
             use_id = call.tool_use_id or f"use-{len(self.seen)}-{number}"
             start_block = {"toolUse": {"name": call.tool, "toolUseId": use_id}}

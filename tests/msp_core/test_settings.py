@@ -45,6 +45,10 @@ def test_every_variable_reaches_its_field() -> None:
         "OPENAI_API_KEY": "sk-secret",
         "MSP_EMBEDDING_PATH": "/models/minilm",
         "MSP_ROUTING_POLICY": "regex",
+        "MSP_ROUTING_THRESHOLD": "0.4",
+        "MSP_DAILY_BUDGET_USD": "20",
+        "MSP_CUSTOMER_DAILY_BUDGET_USD": "2.5",
+        "MSP_PRICES": "~/prices.toml",
         "MSP_NOW": "2026-11-02T10:00:00+01:00",
     }
     assert environ.keys() == _READERS.keys(), "a new setting belongs into this test"
@@ -68,6 +72,10 @@ def test_an_empty_value_counts_as_unset() -> None:
     ("name", "value"),
     [
         ("AWS_REGION", "us east"),
+        ("MSP_ROUTING_THRESHOLD", "2"),
+        ("MSP_DAILY_BUDGET_USD", "-1"),
+        ("MSP_DAILY_BUDGET_USD", "nan"),
+        ("MSP_CUSTOMER_DAILY_BUDGET_USD", "ten"),
         ("ENVIRONMENT", "production"),
         ("LOG_LEVEL", "debug"),
         ("BEDROCK_CLAUDE_MODEL", "a model"),

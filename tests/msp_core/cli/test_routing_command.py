@@ -1,0 +1,114 @@
+"""`msp models` and `msp routing`, as a person calls them."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from msp_core.cli import msp
+from msp_core.errors import MspError
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MSP_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(msp, arguments, catch_exceptions=True)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def run_json(*arguments: str) -> dict[str, object]:
+    result = run(*arguments, "--json")
+    assert result.exit_code == 0, result.output
+    value: dict[str, object] = json.loads(result.stdout)
+    return value
+
+
+def rows(value: object) -> Sequence[dict[str, object]]:
+    assert isinstance(value, list)
+    return value
+
+
+def test_models_shows_unpriced_and_successors() -> None:
+    models = {row["model"]: row for row in rows(run_json("models")["models"])}
+    retired = models["amazon.titan-text-express-v1"]
+    assert (retired["input"], retired["lifecycle"]) == (None, "retired")
+    assert retired["successor"] == "us.amazon.nova-2-lite-v1:0"
+    text = run("models").stdout
+    assert "unpriced" in text
+    assert "-> us.amazon.nova-2-lite-v1:0" in text
+    assert "read 2026-" in text
+
+
+def test_refresh_shows_the_difference_and_writes_an_own_price_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "table.json"
+    prices = {"input_cost_per_token": 5e-06, "output_cost_per_token": 2.5e-05}
+    table.write_text(json.dumps({"us.anthropic.claude-sonnet-4-6": prices}))
+    shown = run("models", "refresh", "--from", str(table))
+    assert "3.3 -> 5" in shown.stdout
+    assert not list(tmp_path.glob("*.toml")), "nothing is changed unasked"
+    out = tmp_path / "own.toml"
+    run("models", "refresh", "--from", str(table), "--out", str(out))
+    monkeypatch.setenv("MSP_PRICES", str(out))
+    models = {row["model"]: row for row in rows(run_json("models")["models"])}
+    sonnet = models["us.anthropic.claude-sonnet-4-6"]
+    assert sonnet["input"] == 5.0
+    assert "table.json, sha256" in str(sonnet["source"])
+
+
+def test_explain_says_why() -> None:
+    told = run_json(
+        "routing", "explain", "yes", "--after", "clean up", "--asked", "Shall I wipe them?"
+    )
+    assert (told["choice"], told["floor"]) == ("strong", "destructive")
+    assert told["meant"] == "clean up\nShall I wipe them?"
+    assert told["floor_words"] == "wipe them"
+    text = run("routing", "explain", "Der Drucker hat keinen Toner", "--policy", "regex").stdout
+    assert "language: German" in text
+    assert "score: regex" in text
+
+
+def test_a_threshold_is_chosen_in_one_way() -> None:
+    with pytest.raises(MspError, match="exactly one"):
+        run("routing", "threshold", "--strong-rate", ".4", "--max-loss", ".1")
+    with pytest.raises(MspError, match="exactly one"):
+        run("routing", "threshold")
+    told = run_json("routing", "threshold", "--strong-rate", "0.5", "--split", "dev")
+    assert told["kind"] == "simulated"
+    assert 0 < float(str(told["strong_rate"])) <= 0.5
+
+
+def test_a_conversation_leaves_costs_and_a_log_to_replay(state: Path) -> None:
+    assert run("ingest").exit_code == 0
+    for text in ("What is the status of my tickets?", "we were hacked"):
+        assert run("ask", text, "--customer", "keller", "--policy", "weak").exit_code == 0
+    costs = rows(run_json("routing", "costs", "--by", "customer")["rows"])
+    assert [row["key"] for row in costs] == ["keller"]
+    assert float(str(costs[0]["cost_usd"])) > 0
+    assert "simulated" in run("routing", "costs").stdout
+    log = str(state / "decisions.jsonl")
+    replays = rows(
+        run_json("routing", "replay", "--log", log, "--threshold", "0", "--threshold", "1")[
+            "replays"
+        ]
+    )
+    assert [row["strong"] for row in replays] == [2, 1]
+    assert [row["forced"] for row in replays] == [1, 1]
+    assert [row["changed"] for row in replays] == [1, 0]
+    assert "n = 2 decisions" in run("routing", "replay").stdout
+
+
+def test_a_budget_needs_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSP_DAILY_BUDGET_USD", "5")
+    monkeypatch.setenv("BEDROCK_TITAN_MODEL", "eu.amazon.nova-2-lite-v1:0")
+    with pytest.raises(MspError, match="MSP_PRICES"):
+        run("routing", "explain", "hello")
