@@ -27,8 +27,7 @@ from msp_core.assistant.transcript import (
 from msp_core.assistant.verification import SentenceBuffer, find_citations, find_problems
 from msp_core.clock import to_iso
 from msp_core.conversations.store import Approval
-from msp_core.routing.policy import CHARACTERS_PER_TOKEN
-from msp_core.routing.request import ModelChoice
+from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice
 
 if TYPE_CHECKING:
     from strands.session.session_manager import SessionManager

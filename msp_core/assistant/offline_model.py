@@ -13,7 +13,7 @@ from typing import Any
 from strands.models.model import Model
 
 from msp_core.assistant.offline_plan import Say, UseTools, plan
-from msp_core.routing.policy import CHARACTERS_PER_TOKEN
+from msp_core.routing.request import CHARACTERS_PER_TOKEN
 
 CHUNK = 24
 

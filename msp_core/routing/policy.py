@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 from msp_core.routing.catalog import Price
-from msp_core.routing.request import ModelChoice, RouteRequest
-from msp_core.routing.scorers import Scorer, regex_rules, what_is_meant, word_count
+from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice, RouteRequest
+from msp_core.routing.scorers import Scorer, regex_rules, word_count
 
 Floor = Literal["security", "outage", "destructive", "contract"]
 
 EXPECTED_OUTPUT_TOKENS = 300
-CHARACTERS_PER_TOKEN = 4
 
 _FLOORS: dict[Floor, re.Pattern[str]] = {
     "security": re.compile(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 
 from msp_core.routing.request import RouteRequest
 
@@ -20,11 +19,6 @@ _SIMPLE = re.compile(
     r"\b(status|list|show|create|open a ticket|hi|hello|hey|good"
     r" (morning|afternoon|evening)|thanks|thank you"
     r"|yes|no|ok|okay)\b",
-    re.IGNORECASE,
-)
-_LOW_SIGNAL = re.compile(
-    r"^\W*(?:(?:yes|no|yep|nope|ok(?:ay)?|sure|please(?: do)?|go ahead|do (?:it|that)"
-    r"|the (?:first|second|third|last) one|that one|thanks?(?: you)?|[1-9])\b[\s,.!]*){1,4}$",
     re.IGNORECASE,
 )
 
@@ -50,10 +44,3 @@ def word_count(request: RouteRequest) -> float:
     """
     words = len(WORDS.findall(request.text))
     return words / (words + 25)
-
-
-def what_is_meant(request: RouteRequest) -> RouteRequest:
-    """The request with a low-signal message ("yes", "the second one") as what it answers."""
-    while _LOW_SIGNAL.match(request.text) and request.history:
-        request = replace(request, text=request.history[-1], history=request.history[:-1])
-    return request

@@ -1,7 +1,7 @@
 import pytest
 
 from msp_core.routing.request import RouteRequest
-from msp_core.routing.scorers import regex_rules, what_is_meant, word_count
+from msp_core.routing.scorers import regex_rules, word_count
 
 
 @pytest.mark.parametrize(
@@ -44,34 +44,3 @@ def test_longer_scores_higher() -> None:
     assert scores[0] == 0.0
     assert scores[3] == pytest.approx(0.5)
     assert scores[-1] < 1.0
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["yes", "Yes, please.", "ok thanks", "2", "the second one", "go ahead!", "yes do it", "No"],
-)
-def test_a_low_signal_message_means_what_it_answers(text: str) -> None:
-    history = ("We were hacked.", "ok", "Yes please")
-    assert what_is_meant(RouteRequest(text, history)).text == "We were hacked."
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Thanks, but now 40 users cannot print. Find the root cause.",
-        "yes, delete it",
-        "2 laptops are broken",
-        "no idea",
-    ],
-)
-def test_a_message_that_says_something_stands_for_itself(text: str) -> None:
-    assert what_is_meant(RouteRequest(text, ("We were hacked.",))).text == text
-
-
-def test_without_history_a_low_signal_message_stays() -> None:
-    assert what_is_meant(RouteRequest("yes")).text == "yes"
-
-
-def test_a_long_row_of_low_signal_words_takes_no_time() -> None:
-    request = RouteRequest("yes " * 20_000 + "x", ("before",))
-    assert what_is_meant(request).text == request.text
