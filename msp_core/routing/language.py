@@ -90,7 +90,8 @@ def guess_language(text: str) -> Language | None:
     if scores[best] >= _LEAST_HITS or (scores[best] and len(words) <= 4):
         return best
     accented = sum(1 for word in words if not word.isascii())
-    return "other" if accented >= max(_LEAST_HITS, len(words) * _FOREIGN_SHARE) else None
+    unknown = not scores["English"] and accented >= max(_LEAST_HITS, len(words) * _FOREIGN_SHARE)
+    return "other" if unknown else None
 
 
 def is_foreign(text: str) -> bool:

@@ -93,7 +93,7 @@ def _after(request: RouteRequest, own: str) -> RouteRequest:
 def _strip(text: str) -> tuple[str, list[str]]:
     """What is left without leading words that say nothing, and those words; a few are enough."""
     rest = text.lstrip(" \t\r\n,.!;:-")
-    empty = []
+    empty: list[str] = []
     while len(empty) < _MOST_EMPTY and (match := _EMPTY.match(rest)):
         empty.append(match.group())
         rest = rest[match.end() :]
