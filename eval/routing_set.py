@@ -22,8 +22,9 @@ from eval.dataset import (
 from eval.files import digest
 from eval.result import Kind
 from msp_core.errors import ConfigurationError, UsageError
-from msp_core.routing.catalog import Catalog, Price
+from msp_core.routing.catalog import Catalog
 from msp_core.routing.policy import Floor
+from msp_core.routing.price import Price
 from msp_core.routing.request import RouteRequest
 
 LABELS_FILE = "turns.jsonl"

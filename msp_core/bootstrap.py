@@ -10,7 +10,7 @@ from msp_core.clock import Clock, fixed_clock, system_clock
 from msp_core.conversations.store import ConversationStore
 from msp_core.customers import Customer, Team, read_customers, read_teams
 from msp_core.errors import UsageError
-from msp_core.routing.catalog import load_catalog
+from msp_core.routing.catalog import Catalog, load_catalog
 from msp_core.routing.policy import RoutingPolicy, make_policy
 from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
@@ -97,11 +97,20 @@ class Services:
         return Retriever(self.index, self.embedder)
 
     @cached_property
+    def catalog(self) -> Catalog:
+        """What models cost and can do; prices of `MSP_PRICES` win over the shipped ones."""
+        if self.settings.prices is None:
+            return load_catalog()
+        from msp_core.routing.price_file import read_price_file
+
+        return load_catalog().with_prices(read_price_file(self.settings.prices))
+
+    @cached_property
     def models(self) -> "ModelPair":
         """The weak and the strong chat model."""
         from msp_core.assistant.models import build_models
 
-        return build_models(self.settings, load_catalog())
+        return build_models(self.settings, self.catalog)
 
     @cached_property
     def policy(self) -> RoutingPolicy:

@@ -48,6 +48,7 @@ class Settings:
     embedding_path: Path | None = None
     openai_api_key: str | None = field(default=None, repr=False)
     routing_policy: PolicyName = "word_count"
+    prices: Path | None = None
     now: datetime | None = None
 
     @classmethod
@@ -178,6 +179,7 @@ _READERS = {
     "OPENAI_API_KEY": ("openai_api_key", str),
     "MSP_EMBEDDING_PATH": ("embedding_path", _path),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
+    "MSP_PRICES": ("prices", _path),
     "MSP_NOW": ("now", _time),
 }
 """Environment variable -> (field of Settings, how its text is read)."""

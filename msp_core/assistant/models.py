@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msp_core.errors import ConfigurationError
-from msp_core.routing.catalog import Catalog, Price
+from msp_core.routing.catalog import Catalog
+from msp_core.routing.price import Price
 from msp_core.routing.request import ModelChoice
 from msp_core.settings import Settings
 

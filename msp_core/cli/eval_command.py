@@ -56,11 +56,10 @@ def routing(dataset: str, split: str | None, out: Path | None, as_json: bool) ->
     from eval.provenance import RunContext, public_settings
     from eval.routing import evaluate_routing
     from eval.routing_set import Prices, read_routing_set
-    from msp_core.routing.catalog import load_catalog
 
     services = services_from_env()
     models = services.models
-    prices = Prices.of(models.weak.model_id, models.strong.model_id, load_catalog())
+    prices = Prices.of(models.weak.model_id, models.strong.model_id, services.catalog)
     turns = read_routing_set(find_dataset(dataset), split=split, prices=prices)
     note(f"{turns.name}, split {turns.split}: {len(turns.turns)} turns")
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from msp_core.routing.catalog import Price
 from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.price import Price
 from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice, RouteRequest
 from msp_core.routing.scorers import Scorer, regex_rules, word_count
 

@@ -14,8 +14,8 @@ from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import read_retrieval_set
 from eval.routing import evaluate_routing
 from eval.routing_set import Prices, read_routing_set
-from msp_core.routing.catalog import Price
 from msp_core.routing.policy import make_policy
+from msp_core.routing.price import Price
 
 Rows = Sequence[dict[str, object]]
 

@@ -17,8 +17,8 @@ from msp_core.conversations.sqlite import SqliteConversationStore
 from msp_core.guardrails.policy import load_policy
 from msp_core.guardrails.rules import RuleGuardrail
 from msp_core.knowledge.retriever import Retriever
-from msp_core.routing.catalog import Price
 from msp_core.routing.policy import make_policy
+from msp_core.routing.price import Price
 from msp_core.scope import Role, Scope
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.sqlite import SqliteTicketStore

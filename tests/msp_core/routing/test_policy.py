@@ -2,13 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from msp_core.routing.catalog import Price
 from msp_core.routing.policy import (
     EXPECTED_OUTPUT_TOKENS,
     RoutingPolicy,
     find_floor,
     make_policy,
 )
+from msp_core.routing.price import Price
 from msp_core.routing.request import RouteRequest
 
 WEAK, STRONG = Price(1.0, 2.0), Price(10.0, 20.0)
