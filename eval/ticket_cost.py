@@ -1,9 +1,10 @@
 """What a ticket costs at a user's own token profile, with and without prompt cache."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from msp_core.errors import UsageError
-from msp_core.routing.catalog import Price
+from msp_core.routing.price import Price
 
 TICKETS = 1000
 
@@ -52,49 +53,60 @@ def usd_per_1k_tickets(
     """Expected cost of a thousand tickets when each turn goes strong with this probability.
 
     A turn stays with its model for all its calls, and each call carries everything before it.
-    With a cache, a model pays the cache price for what it read at its last call in the ticket and
-    the input price for the rest, so changing the model has its price; writing to the cache counts
-    as input, and nothing expires within the ticket. A model without a cache price has no cache.
+    With a cache, a model pays the cache's read price for what it saw at its last call in the
+    ticket and the write price for the rest, so changing the model has its price; nothing expires
+    within the ticket. A model without a known cache price has no cache.
 
     Args:
         strong_rate: 0 to 1, independent between turns.
     """
-    grown = profile.input + profile.output
     total = 0.0
     for price, rate in ((weak, 1 - strong_rate), (strong, strong_rate)):
-        usable = cached and price.cache_read_usd_per_million is not None
+        with_cache = cached and price.cache_read_usd_per_million is not None
         for turn in range(profile.turns):
             for call in range(profile.calls):
-                read = profile.prefix + (turn * profile.calls + call) * grown
-                seen = _seen_before(profile, turn, call, rate) if usable else 0.0
-                total += rate * _call_usd(price, read, profile, seen)
+                if with_cache:
+                    total += rate * _cached_usd(profile, price, turn, call, rate)
+                else:
+                    total += rate * price.cost_usd(
+                        input_tokens=_read_by(profile, turn * profile.calls + call),
+                        output_tokens=profile.output,
+                    )
     return TICKETS * total
 
 
-def _seen_before(profile: TokenProfile, turn: int, call: int, rate: float) -> float:
-    """Expected tokens that the model of this turn has read in an earlier call of the ticket.
+def _read_by(profile: TokenProfile, call: int) -> int:
+    """Tokens that the ticket's call of this number, from 0, reads."""
+    return profile.prefix + call * (profile.input + profile.output) + profile.input
 
-    Its last call was the one before in this turn, or the last call of the last turn it had: `back`
+
+def _cached_usd(profile: TokenProfile, price: Price, turn: int, call: int, rate: float) -> float:
+    """Expected cost of a call of a model that has each turn with probability `rate`."""
+    number = turn * profile.calls + call
+    read = _read_by(profile, number)
+    usd = 0.0
+    for chance, seen in _seen_before(profile, turn, call, rate):
+        usd += chance * price.cost_usd(
+            input_tokens=0,
+            output_tokens=profile.output,
+            cache_tokens=seen,
+            cache_write_tokens=read - seen,
+        )
+    return usd
+
+
+def _seen_before(
+    profile: TokenProfile, turn: int, call: int, rate: float
+) -> Iterator[tuple[float, int]]:
+    """What the model may have read at its last call of the ticket, each with its probability.
+
+    That call was the one before in this turn, or the last one of the last turn it had: `back`
     turns ago with probability rate * (1 - rate)^(back - 1).
     """
-    grown = profile.input + profile.output
-
-    def held_after(calls: int) -> int:
-        return profile.prefix + (calls - 1) * grown + profile.input
-
     if call:
-        return held_after(turn * profile.calls + call)
-    return sum(
-        rate * (1 - rate) ** (back - 1) * held_after((turn - back + 1) * profile.calls)
-        for back in range(1, turn + 1)
-    )
-
-
-def _call_usd(price: Price, read: int, profile: TokenProfile, seen: float) -> float:
-    new = read + profile.input - seen
-    cached_price = price.cache_read_usd_per_million or 0.0
-    return (
-        new * price.input_usd_per_million
-        + seen * cached_price
-        + profile.output * price.output_usd_per_million
-    ) / 1e6
+        yield 1.0, _read_by(profile, turn * profile.calls + call - 1)
+        return
+    for back in range(1, turn + 1):
+        last = (turn - back + 1) * profile.calls - 1
+        yield rate * (1 - rate) ** (back - 1), _read_by(profile, last)
+    yield (1 - rate) ** turn, 0
