@@ -114,7 +114,6 @@ class Figures:
         profile: TokenProfile,
     ) -> None:
         self._columns = columns
-        self._systems = systems
         self._prices = prices
         self._profile = profile
         weak_costs, strong_costs = columns.costs or (None, None)
@@ -129,11 +128,14 @@ class Figures:
             for system in systems
             if system.scores is not None
         }
-        self._points = {
-            system.name: columns.at_threshold(system.strong)
+        points = {
+            (system.name, name): values
             for system in systems
             if system.strong is not None
+            for name, values in columns.at_threshold(system.strong).items()
         }
+        self._point_names = tuple(points)
+        self._points = np.array(list(points.values()))
         self._ticket_costs: dict[tuple[float, bool], float] = {}
 
     def metrics(self, seed: int) -> Iterator[Metric]:
@@ -153,21 +155,17 @@ class Figures:
         total = weights.sum()
         weak = float(self._columns.weak @ weights / total)
         gap = float(self._columns.strong @ weights / total) - weak
-        for system in self._systems:
-            name = system.name
-            if name in self._curves:
-                tradeoff = self._curves[name].tradeoff(weights)
-                for key, figure in _CURVE.items():
-                    found[name, key] = _or_nan(figure, tradeoff)
-            if name in self._points:
-                means = {
-                    key: float(values @ weights / total)
-                    for key, values in self._points[name].items()
-                }
-                rate = means["strong_rate"]
-                means["gain_over_random"] = means["quality"] - (weak + rate * gap)
-                found.update({(name, key): value for key, value in means.items()})
-                found.update({(name, key): usd for key, usd in self._per_tickets(rate)})
+        for name, curve in self._curves.items():
+            tradeoff = curve.tradeoff(weights)
+            for key, figure in _CURVE.items():
+                found[name, key] = _or_nan(figure, tradeoff)
+        # Not by BLAS: its threads wait for each other longer than so short a sum takes.
+        means = np.einsum("pn,n->p", self._points, weights) / total
+        found.update(zip(self._point_names, means.tolist(), strict=True))
+        for name in dict.fromkeys(name for name, _ in self._point_names):
+            rate = found[name, "strong_rate"]
+            found[name, "gain_over_random"] = found[name, "quality"] - (weak + rate * gap)
+            found.update({(name, key): usd for key, usd in self._per_tickets(rate)})
         for other in COMPARED_TO:
             for name in self._curves:
                 if name not in UNTRAINED or (name == WORD_COUNT and other == REGEX):

@@ -134,13 +134,19 @@ class _LabelRow(Row):
 
 
 def read_routing_set(
-    path: Path, *, split: str | None = None, prices: Prices, group: str | None = None
+    path: Path,
+    *,
+    split: str | None = None,
+    default_split: str | None = None,
+    prices: Prices,
+    group: str | None = None,
 ) -> RoutingSet:
     """The labels (`turns.jsonl`) or the outcomes (CSV, CSV.gz or JSONL) at a path.
 
     Args:
         path: an outcome file, or a folder with `turns.jsonl` or `outcomes.<csv|csv.gz|jsonl>`.
         split: default see `choose_split`; a file without splits has one, `all`.
+        default_split: taken where it is there and none is asked for.
         prices: what a label's tokens are priced with; outcomes bring their own costs.
         group: the column whose rows of one value belong together; default `group` of outcomes,
             `ticket_id` of labels; without it each turn stands alone.
@@ -173,6 +179,8 @@ def read_routing_set(
     if not seen:
         problems.add(file, None, "it holds no row")
     problems.refuse(name)
+    if split is None and default_split in by_split:
+        split = default_split
     chosen = choose_split(split, by_split.keys() - {FLOOR_SPLIT}, name=name)
     turns = by_split[chosen]
     return RoutingSet(

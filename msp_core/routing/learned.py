@@ -19,6 +19,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 """Texts to unit vectors, one row each."""
 
 _KEPT_VECTORS = 256
+_AT_ONCE = 1000
 
 
 class LearnedRouter:
@@ -51,8 +52,12 @@ class LearnedRouter:
         return lambda request: float(self._scores(name, [request], self._one)[0])
 
     def scores(self, name: LearnedName, requests: Sequence[RouteRequest]) -> Floats:
-        """What the scorer gives to each request, shape (n,), embedded together: same to 1e-6."""
-        return self._scores(name, requests, self._embed)
+        """What the scorer gives to each request, shape (n,), computed together: same to 1e-6."""
+        parts = [
+            self._scores(name, requests[start : start + _AT_ONCE], self._embed)
+            for start in range(0, len(requests), _AT_ONCE)
+        ]
+        return np.concatenate(parts)
 
     def familiarity(self, request: RouteRequest) -> float:
         """Likeness to the nearest training turn, 0 to 1; `model.least_familiar` is the least."""

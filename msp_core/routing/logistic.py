@@ -1,5 +1,6 @@
 """Logistic regression with a ridge penalty, fitted to the last digits by Newton's method."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +30,12 @@ class Head:
 
 
 def fit_head(features: Floats, targets: Floats, *, ridge: float) -> Head:
-    """The head that maximises the likelihood of the targets less ridge / 2 * |weights|^2.
+    """The head for one penalty; see `fit_heads`."""
+    return fit_heads(features, targets, ridges=[ridge])[0]
+
+
+def fit_heads(features: Floats, targets: Floats, *, ridges: Sequence[float]) -> list[Head]:
+    """For each penalty the head of the greatest likelihood less ridge / 2 * |weights|^2.
 
     The intercept is not penalised. Targets between 0 and 1 count as that share of a success
     (Papke and Wooldridge 1996, doi:10.1002/(SICI)1099-1255(199611)11:6). Targets that are all
@@ -39,7 +45,7 @@ def fit_head(features: Floats, targets: Floats, *, ridge: float) -> Head:
     Args:
         features: shape (n, d), n of 1 or more.
         targets: shape (n,), 0 to 1.
-        ridge: above 0.
+        ridges: above 0, in any order; a falling one is quickest.
 
     Raises:
         ValueError: other shapes, no rows, a target out of range, a penalty that is not above 0.
@@ -49,30 +55,34 @@ def fit_head(features: Floats, targets: Floats, *, ridge: float) -> Head:
         raise ValueError(f"{features.shape} features do not fit {targets.shape} targets")
     if not (np.isfinite(features).all() and ((targets >= 0) & (targets <= 1)).all()):
         raise ValueError("features must be finite and targets 0 to 1")
-    if ridge <= 0:
-        raise ValueError(f"the penalty must be above 0, not {ridge}")
+    if min(ridges) <= 0:
+        raise ValueError(f"the penalties must be above 0, not {list(ridges)}")
     if np.ptp(targets) == 0:
         share = (targets.sum() + 0.5) / (n + 1)
-        return Head(np.zeros(width), float(np.log(share / (1 - share))))
-    if n >= width:
-        return _newton(features, targets, ridge)
-    # With more features than rows the weights lie in the span of the rows: solve there.
-    basis, triangle = np.linalg.qr(features.T)
-    head = _newton(triangle.T, targets, ridge)
-    return Head(basis @ head.weights, head.intercept)
+        return [Head(np.zeros(width), float(np.log(share / (1 - share))))] * len(ridges)
+    basis = None
+    if n < width:
+        # With more features than rows the weights lie in the span of the rows: solve there.
+        basis, triangle = np.linalg.qr(features.T)
+        features = triangle.T
+    design = np.c_[features, np.ones(n)]
+    weights = np.zeros(design.shape[1])
+    heads = []
+    for ridge in ridges:
+        weights = _newton(design, targets, ridge, weights)
+        slopes = weights[:-1] if basis is None else basis @ weights[:-1]
+        heads.append(Head(slopes, float(weights[-1])))
+    return heads
 
 
-def _newton(features: Floats, targets: Floats, ridge: float) -> Head:
-    design = np.c_[features, np.ones(len(features))]
+def _newton(design: Floats, targets: Floats, ridge: float, start: Floats) -> Floats:
     penalty = np.full(design.shape[1], float(ridge))
     penalty[-1] = 0.0
-    weights = np.zeros(design.shape[1])
-    loss = _loss(design, targets, penalty, weights)
+    weights, loss = start, _loss(design, targets, penalty, start)
     for _ in range(_MOST_STEPS):
         chance = _sigmoid(design @ weights)
         gradient = design.T @ (chance - targets) + penalty * weights
-        spread = chance * (1 - chance)
-        curvature = (design.T * spread) @ design
+        curvature = (design.T * (chance * (1 - chance))) @ design
         # A trace of penalty on the intercept keeps the system solvable where all is certain.
         curvature[np.diag_indices_from(curvature)] += penalty + 1e-12
         step = np.linalg.solve(curvature, gradient)
@@ -80,11 +90,11 @@ def _newton(features: Floats, targets: Floats, ridge: float) -> Head:
         while (new := _loss(design, targets, penalty, weights - size * step)) > loss:
             size /= 2
             if size < _SHORTEST_STEP:  # only rounding is left to gain
-                return Head(weights[:-1], float(weights[-1]))
+                return weights
         weights, loss = weights - size * step, new
         if np.abs(step).max() < _LAST_STEP:
             break
-    return Head(weights[:-1], float(weights[-1]))
+    return weights
 
 
 def _loss(design: Floats, targets: Floats, penalty: Floats, weights: Floats) -> float:

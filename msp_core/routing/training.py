@@ -9,7 +9,7 @@ import numpy.typing as npt
 from msp_core.errors import InvalidInput
 from msp_core.routing.features import lexical_matrix
 from msp_core.routing.learned import Embed, LearnedName, embedded_text, two_head_matrix
-from msp_core.routing.logistic import Floats, fit_head
+from msp_core.routing.logistic import Floats, fit_head, fit_heads
 from msp_core.routing.meaning import what_is_meant
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import (
@@ -186,13 +186,15 @@ def train(
     calibration = Calibration(two_head.out_of_fold[order], chosen_on.gains[order])
     scaling = Scaling.of(data.lexical)
     scaled = scaling.apply(data.lexical)
+    both = two_head_matrix(scaled, data.vectors)
     return RouterModel(
         trained_on=trained_on,
         embedder_id=embedder_id,
         scaling=scaling,
         lexical=fit_head(scaled, np.maximum(data.gains, 0), ridge=lexical.setting),
-        two_head=_two_heads(
-            two_head_matrix(scaled, data.vectors), data.weak, data.strong, two_head.setting
+        two_head=TwoHeads(
+            fit_head(both, data.weak, ridge=two_head.setting),
+            fit_head(both, data.strong, ridge=two_head.setting),
         ),
         neighbours=Neighbours(chosen_on.vectors, chosen_on.gains, int(neighbours.setting)),
         calibration=calibration,
@@ -240,13 +242,11 @@ def _fold_scores(
     seen, new = scaling.apply(inside.lexical), scaling.apply(outside.lexical)
     if name == "lexical":
         wanted = np.maximum(inside.gains, 0)
-        return [fit_head(seen, wanted, ridge=ridge).probability(new) for ridge in settings]
+        return [head.probability(new) for head in fit_heads(seen, wanted, ridges=settings)]
     seen, new = two_head_matrix(seen, inside.vectors), two_head_matrix(new, outside.vectors)
-    return [_two_heads(seen, inside.weak, inside.strong, ridge).scores(new) for ridge in settings]
-
-
-def _two_heads(features: Floats, weak: Floats, strong: Floats, ridge: float) -> TwoHeads:
-    return TwoHeads(fit_head(features, weak, ridge=ridge), fit_head(features, strong, ridge=ridge))
+    weak = fit_heads(seen, inside.weak, ridges=settings)
+    strong = fit_heads(seen, inside.strong, ridges=settings)
+    return [TwoHeads(*pair).scores(new) for pair in zip(weak, strong, strict=True)]
 
 
 def _least_familiar(vectors: Vectors, fold: npt.NDArray[np.intp]) -> float:
