@@ -92,19 +92,6 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
     return replace(run, result=replace(run.result, metrics=run.result.metrics + transfer))
 
 
-_CHEAP_POLICIES else policy,
-        prices,
-        learned=learned,
-        profile=profile,
-        context=context,
-        notes=notes,
-    )
-    if job.train_source is None and job.folds is None:
-        return run
-    transfer = tuple(transfer_metrics(data, embedder, seed=context.seed))
-    return replace(run, result=replace(run.result, metrics=run.result.metrics + transfer))
-
-
 def pair_prices(job: RoutingJob, services: Services) -> Prices:
     """The prices of the pair that is asked for, else of the models in use.
 
@@ -145,9 +132,7 @@ def _learned(
     own_groups, folds = job.group is not None, job.folds or FOLDS
     notes: list[str] = []
     if job.train_source is None and job.folds is not None:
-        scores = out_of_fold(
-            data, embedder, folds=folds, seed=context.seed, own_groups=own_groups
-        )
+        scores = out_of_fold(data, embedder, folds=folds, seed=context.seed, own_groups=own_groups)
         return scores, notes
     if job.train_source is None:
         model = default_model() if job.model_file is None else read_model(job.model_file)
@@ -164,7 +149,7 @@ def _learned(
             own_groups=own_groups,
         )
         if left_out := model.trained_on.n_left_out:
-            notes.append(f"Learned from a sample: {left_out:,} rows of {taught.name} were left out.")
+            notes.append(f"Learned from a sample: {left_out:,} rows were left out.")
     router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
     return learned_scores(router, data.turns), notes
 
