@@ -81,9 +81,7 @@ def test_random_scores_spread_around_a_half_as_their_law_says() -> None:
     generator = np.random.default_rng(5)
     n, times = 300, 400
     weak, strong = (generator.random(n) < 0.5) * 1.0, (generator.random(n) < 0.8) * 1.0
-    drawn = [
-        apgr(Outcomes(generator.random(n), weak, strong).tradeoff()) for _ in range(times)
-    ]
+    drawn = [apgr(Outcomes(generator.random(n), weak, strong).tradeoff()) for _ in range(times)]
     gain = strong - weak
     law = gain.std() / (gain.mean() * np.sqrt(12 * n))
     assert np.mean(drawn) == pytest.approx(0.5, abs=4 * law / np.sqrt(times))

@@ -58,5 +58,5 @@ def test_targets_all_alike_give_a_constant_short_of_certain() -> None:
     ],
 )
 def test_what_cannot_be_fitted(features: np.ndarray, targets: np.ndarray, ridge: float) -> None:
-    with pytest.raises(ValueError, match="targets|penalties"):
+    with pytest.raises(ValueError, match=r"targets|penalties"):
         fit_head(features, targets, ridge=ridge)

@@ -27,9 +27,7 @@ def test_what_was_written_is_read(file: Path, small_model: RouterModel) -> None:
     model = read_model(file)
     assert model.trained_on == small_model.trained_on
     assert model.threshold == pytest.approx(small_model.threshold, abs=1e-5)
-    assert model.two_head.weak.weights == pytest.approx(
-        small_model.two_head.weak.weights, abs=1e-5
-    )
+    assert model.two_head.weak.weights == pytest.approx(small_model.two_head.weak.weights, abs=1e-5)
     assert np.abs(model.neighbours.vectors - small_model.neighbours.vectors).max() < 0.005
     assert [path.name for path in file.parent.iterdir()] == ["router.json"]
 
