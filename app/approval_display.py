@@ -21,7 +21,7 @@ _NOTHING = "–"
 def show_approval(card: ApprovalCard, *, state: State, decide: Decision | None) -> None:
     """The card: what would change, and the buttons or what came of it."""
     with st.container(border=True):
-        subject = f" {plain(card.ticket_id)}" if card.ticket_id else ""
+        subject = f" · {plain(card.about)}" if card.about else ""
         heading = tool_title(card.tool)
         if card.outcome is None and state != "closed":
             heading = f"Approval needed: {heading.lower()}"

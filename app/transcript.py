@@ -34,11 +34,16 @@ class Change:
 
 @dataclass(frozen=True)
 class ApprovalCard:
-    """A change that waited for a human. `outcome` says what came of it; None: undecided."""
+    """A change that waited for a human.
+
+    Attributes:
+        about: what stays as it is and tells the ticket: its id, title and customer.
+        outcome: what came of it; None: undecided.
+    """
 
     approval_id: str
     tool: str
-    ticket_id: str | None
+    about: str | None
     changes: tuple[Change, ...]
     expires_at: datetime
     outcome: Step | None = None
@@ -208,9 +213,11 @@ def _card(event: Event) -> ApprovalCard:
     return ApprovalCard(
         approval_id=event["approval_id"],
         tool=event["tool"],
-        ticket_id=event["arguments"].get("ticket_id"),
+        about=next((str(row["to"]) for row in event["diff"] if row["from"] == row["to"]), None),
         changes=tuple(
-            Change(str(row["field"]), _text(row["from"]), _text(row["to"])) for row in event["diff"]
+            Change(str(row["field"]), _text(row["from"]), _text(row["to"]))
+            for row in event["diff"]
+            if row["from"] != row["to"]
         ),
         expires_at=from_iso(event["expires_at"]),
     )

@@ -24,7 +24,18 @@ SHIPPED_NOTE = (
     "The shipped tickets, articles, queries and labels are synthetic and model-written; no human"
     " checked the labels. Nothing here was measured on a real AWS account."
 )
-USER_NOTE = "Tickets and articles are the user's own ({name})."
+USER_NOTE = (
+    "Tickets and articles are the user's own ({name}): {tickets} tickets of {customers} customers,"
+    " {articles} articles."
+)
+NO_RETRIEVAL_NOTE = (
+    " For figures of retrieval, put a judged set into datasets/retrieval (`msp label retrieval`"
+    " makes one) or let resolutions name articles by their ids."
+)
+NO_ROUTING_NOTE = (
+    " For figures of routing, put labelled turns into datasets/routing (`msp label routing` makes"
+    " them)."
+)
 WEAK_NOTE = (
     " Retrieval is measured against weak labels: the articles that resolutions cite. What was not"
     " cited may be just as good."
@@ -149,7 +160,7 @@ def _plan(services: Services, data: DataFolder, work: Path, *, shipped: bool) ->
         for name in ("00_start_here", "02_ingest", "05_agent")
     ]
     measured = {"DATA_DIR": data_dir, "OUT_DIR": str(work)}
-    note = SHIPPED_NOTE if shipped else USER_NOTE.format(name=services.data_dir.name)
+    note = SHIPPED_NOTE if shipped else _user_note(services, data)
     if (sets / "retrieval").is_dir():
         dataset = {"DATASET": str(sets / "retrieval"), "SPLIT": _test_split(sets / "retrieval")}
         runs.append(("06_benchmark_retrieval", {**measured, **dataset}))
@@ -163,6 +174,23 @@ def _plan(services: Services, data: DataFolder, work: Path, *, shipped: bool) ->
         ("08_compare_reports", {"RESULTS_DIR": str(work), "OUT_DIR": str(work), "DATA_NOTE": note})
     )
     return runs
+
+
+def _user_note(services: Services, data: DataFolder) -> str:
+    """What a user's own folder holds, and what it lacks for figures of quality."""
+    name = services.data_dir.name
+    note = USER_NOTE.format(
+        name=name,
+        tickets=len(data.tickets),
+        customers=len({ticket.customer_id for ticket in data.tickets}),
+        articles=len(data.articles),
+    )
+    sets = services.data_dir / "datasets"
+    if not (sets / "retrieval").is_dir() and weak_retrieval_set(data, name) is None:
+        note += NO_RETRIEVAL_NOTE
+    if not (sets / "routing").is_dir():
+        note += NO_ROUTING_NOTE
+    return note
 
 
 def _test_split(dataset: Path) -> str:

@@ -23,6 +23,8 @@ from msp_core.knowledge.article import Audience
 from msp_core.knowledge.document import Document, text_document
 
 NO_ANSWER = "no_answer"
+ANSWERS = 2
+"""The grade of a document that answers the need; one that only helps has 1."""
 CORPUS_FILE, QUERIES_FILE, QRELS_FOLDER = "corpus.jsonl", "queries.jsonl", "qrels"
 
 _Id = Annotated[str, StringConstraints(min_length=1)]
@@ -91,8 +93,8 @@ class _QueryRow(Row):
 def read_retrieval_set(folder: Path, *, split: str | None = None) -> RetrievalSet:
     """The data set in a BEIR folder; a manifest is checked if there is one.
 
-    A no-answer query belongs to the splits whose qrels name it (with grade 0), or to every split
-    if none does.
+    A no-answer query belongs to the splits whose qrels name it (with documents that help at most),
+    or to every split if none does.
 
     Args:
         folder: `corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv`; ids may be any text.
@@ -226,7 +228,7 @@ def _contradiction(
         return f"{document_id!r} is judged, and query {query.query_id!r} excludes it"
     if grade <= 0:
         return None
-    if query.kind == NO_ANSWER:
+    if query.kind == NO_ANSWER and grade >= ANSWERS:
         return f"query {query.query_id!r} is of type {NO_ANSWER}, and {document_id!r} answers it"
     owner = document.customer_id
     if query.customer_id is not None and owner not in (None, query.customer_id):

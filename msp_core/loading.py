@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msp_core.bootstrap import CUSTOMERS_FILE, TEAMS_FILE
-from msp_core.errors import ConfigurationError
+from msp_core.customers import read_customers
+from msp_core.errors import ConfigurationError, UsageError
 from msp_core.knowledge.article import Article, Quarantined, read_articles
 from msp_core.knowledge.document import Document, knowledge_documents
 from msp_core.tickets.record import read_tickets
@@ -77,6 +78,25 @@ def read_data(folder: Path, customers: Sequence[str]) -> DataFolder:
     )
 
 
+def check_same_desk(services: "Services") -> None:
+    """Pass when the state folder is empty or holds tickets of one of this data's customers.
+
+    Raises:
+        UsageError: it holds another desk's, which this data would hide.
+    """
+    loaded = services.settings.state_dir / CUSTOMERS_FILE
+    if not loaded.is_file():
+        return
+    there, coming = read_customers(loaded), services.customers
+    if there and coming and not there.keys() & coming.keys():
+        raise UsageError(
+            f"{services.settings.state_dir} holds another desk: customers {_some(there)}; this data"
+            f" has {_some(coming)}. Keep them apart with a folder of its own, MSP_STATE_DIR=DIR "
+            "(for `msp ask` and `./dev app` too), or let this data take its place with --replace: "
+            "the other's articles go, its tickets stay but are hidden."
+        )
+
+
 def load_tickets(services: "Services") -> TicketLoadReport:
     """Put the data folder's tickets, customers and teams into the state folder.
 
@@ -101,6 +121,12 @@ def load_knowledge(services: "Services", *, progress: "Progress | None" = None) 
         quarantined=data.quarantined,
         progress=progress,
     )
+
+
+def _some(names: Iterable[str], most: int = 3) -> str:
+    """The first names, and that there are more."""
+    listed = sorted(names)
+    return ", ".join(listed[:most]) + (", ..." if len(listed) > most else "")
 
 
 def _copy(source: Path, target: Path) -> None:

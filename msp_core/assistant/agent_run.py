@@ -4,6 +4,7 @@ import json
 import logging
 import secrets
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from strands import Agent, ModelRetryStrategy
@@ -14,8 +15,13 @@ from strands.tools.executors import SequentialToolExecutor
 from msp_core.assistant.events import Event, EventLog
 from msp_core.assistant.models import ChosenModel
 from msp_core.assistant.prompts import load_prompt
-from msp_core.assistant.tool_policy import APPROVED, ToolPolicy, hash_call
-from msp_core.assistant.tools import TurnContext, describe_change, make_tools, summarise
+from msp_core.assistant.tool_policy import APPROVED, ToolPolicy, WaitingCall, hash_call
+from msp_core.assistant.tools import (
+    TurnContext,
+    describe_change,
+    make_tools,
+    summarise,
+)
 from msp_core.assistant.transcript import (
     close_open_turn,
     drop_waiting_call,
@@ -38,6 +44,7 @@ logger = logging.getLogger(__name__)
 
 AGENT_ID = "assistant"
 MAX_MODEL_CALLS = 8
+APPROVAL_LIFETIME = timedelta(minutes=15)
 
 
 class AgentRun:
@@ -120,7 +127,8 @@ class AgentRun:
                     yield event
                 result = raw.get("result", result)
         except Exception as error:  # any model or transport failure ends the turn visibly
-            logger.warning("the turn failed", exc_info=error)
+            logger.warning("the turn failed: %s", _reason(error))
+            logger.debug("where it failed", exc_info=error)
             close_open_turn(self.agent, self.session)
             self.stop = "error"
             yield self._log.add(
@@ -135,7 +143,9 @@ class AgentRun:
             yield event
         if result is not None and result.stop_reason == "interrupt":
             self.stop = "approval"
-            yield self._ask_approval(result.interrupts[0].id)
+            assert self._policy.waiting is not None  # the policy is the only source of interrupts
+            yield self._log.add("notice", code="approval", text=self._policy.waiting.why)
+            yield self._ask_approval(result.interrupts[0].id, self._policy.waiting)
             return
         if result is not None and result.stop_reason.startswith("limit"):
             self.stop = "limit"
@@ -285,11 +295,7 @@ class AgentRun:
             cost_usd=cost,
         )
 
-    def _ask_approval(self, interrupt_id: str) -> Event:
-        call = self._policy.waiting
-        assert call is not None  # the policy is the only source of interrupts
-        from msp_core.assistant.assistant import APPROVAL_LIFETIME
-
+    def _ask_approval(self, interrupt_id: str, call: WaitingCall) -> Event:
         diff, version = describe_change(call.tool, call.arguments, self._turn)
         approval = Approval(
             approval_id=f"a-{secrets.token_hex(8)}",

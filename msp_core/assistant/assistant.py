@@ -6,7 +6,6 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from msp_core.assistant.bridge import run_in_thread
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_MESSAGE = 20_000
-APPROVAL_LIFETIME = timedelta(minutes=15)
 _SESSION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 

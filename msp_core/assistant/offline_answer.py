@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from msp_core.assistant.tools import failure_reason
 from msp_core.knowledge.query_terms import query_terms
 
 ASK_PROBLEM = "What is the problem? Tell me what happens, since when, and for whom."
@@ -70,8 +71,7 @@ def cannot_use(tool: str) -> str:
 
 def failure(result: str) -> str:
     """Said when a tool failed; `result` is its error text."""
-    reason = result.removeprefix("Error: ").strip()
-    return f"That was not done: {reason}"
+    return f"That was not done. {failure_reason(result)}"
 
 
 def written(result: dict[str, Any]) -> str:

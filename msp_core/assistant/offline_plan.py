@@ -2,23 +2,15 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from msp_core.assistant import offline_answer as answer
-from msp_core.assistant.transcript import message_text, result_text
+from msp_core.assistant.offline_dialogue import Call, Dialogue, read_dialogue
 from msp_core.knowledge.query_terms import query_terms
 from msp_core.tickets.ticket import TICKET_ID
 
 MAX_TICKETS_AT_ONCE = 3
-
-
-@dataclass(frozen=True)
-class Call:
-    """A tool call."""
-
-    tool: str
-    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -38,34 +30,10 @@ class Say:
 Step = UseTools | Say
 
 
-@dataclass
-class Dialogue:
-    """What the rules know of a conversation.
-
-    Attributes:
-        text: the person's latest message.
-        calls: tool calls since then, with their results.
-        asked: what the stand-in said last before `text`, where it was a question of its own.
-        listed: ticket ids of the latest list.
-        ticket: the ticket that was last spoken of.
-        problem: the latest message that described a problem.
-        shown: the ticket that the previous turn showed, if it showed one.
-    """
-
-    text: str = ""
-    calls: list[tuple[Call, str, bool]] = field(default_factory=list)
-    asked: str = ""
-    before: str = ""
-    listed: list[str] = field(default_factory=list)
-    ticket: str | None = None
-    problem: str | None = None
-    shown: str | None = None
-
-
 _YES = re.compile(
-    r"^\W*(yes|yep|yeah|sure|ok(ay)?|please( do)?|go ahead|do (it|that)|correct)\b", re.I
+    r"^\W*(yes|y$|yep|yeah|sure|ok(ay)?|please( do)?|go ahead|do (it|that)|correct)\b", re.I
 )
-_NO = re.compile(r"^\W*(no|nope|not now|don'?t|cancel|never mind|forget it)\b", re.I)
+_NO = re.compile(r"^\W*(no|n$|nope|not now|don'?t|cancel|never mind|forget it)\b", re.I)
 _GREETING = re.compile(
     r"^\W*(hi|hello|hey|good (morning|afternoon|evening)|guten tag|hola|bonjour)\b[\s!,.]*$", re.I
 )
@@ -87,6 +55,9 @@ _LIST = re.compile(
 _DELETE = re.compile(r"\b(delete|remove|erase)\b", re.I)
 _FINISH = re.compile(r"\b(resolve|close|mark\b.{0,30}\b(?:as )?(?:resolved|closed|done))\b", re.I)
 _REOPEN = re.compile(r"\breopen\b", re.I)
+_FIELD_ASKED = re.compile(
+    r"\b(status|state|priority|assigned|assignee|category|details|notes?|show|open it|read)\b", re.I
+)
 _STATUS = re.compile(r"\b(in progress|on hold)\b", re.I)
 _CHANGE = re.compile(r"\b(set|change|put|move|update|raise|lower|make|mark|escalate|bump)\b", re.I)
 _PRIORITY = re.compile(r"\b(low|medium|high|critical)\b", re.I)
@@ -109,6 +80,11 @@ _FIELDS_ONLY = re.compile(
     r"|low|medium|high|critical|urgent|asap|network|hardware|software|security|general)\b\W*)*$",
     re.I,
 )
+_WISH_AT_END = re.compile(
+    r"[\s,;:-]*\b((with |as )?(low|medium|high|critical) priority|priority (is )?"
+    r"(low|medium|high|critical)|urgent(ly)?( please)?|asap|please)$",
+    re.I,
+)
 _HOW = re.compile(
     r"\b(how|why|what (do|should|can|could|would)|fix|solve|troubleshoot|investigate|help"
     r"|similar|advice)\b",
@@ -129,7 +105,7 @@ def plan(messages: list[Any], tools: frozenset[str]) -> Step:
         messages: the conversation; the last one is the person's, or tool results.
         tools: names of the tools that may be called.
     """
-    dialogue = _read(messages)
+    dialogue = read_dialogue(messages)
     if dialogue.calls:
         return _after_tools(dialogue)
     step = _first_step(dialogue)
@@ -218,7 +194,10 @@ def _about_ticket(talk: Dialogue) -> Step | None:
             and _HOW.search(talk.text)
             and re.search(r"\b(it|this|that)\b", talk.text, re.I)
         )
-        if about_it and talk.ticket and talk.ticket == talk.shown:
+        asks_field = (
+            words <= 10 and _THIS_TICKET.search(talk.text) and _FIELD_ASKED.search(talk.text)
+        )
+        if talk.ticket and (asks_field or (about_it and talk.ticket == talk.shown)):
             return UseTools((Call("get_ticket", {"ticket_id": talk.ticket}),))
         return None
     if re.search(r"\btickets\b", talk.text, re.I):
@@ -355,7 +334,8 @@ def _tickets_named(talk: Dialogue) -> list[str]:
 
 def _create(problem: str, *, extra: str = "") -> Call:
     """A ticket of the person's own words."""
-    first = re.split(r"(?<=[.!?])\s|\n", problem.strip(), maxsplit=1)[0].rstrip(".!? ")
+    first = re.split(r"(?<=[.!?])\s|\n", problem.strip(), maxsplit=1)[0]
+    first = _WISH_AT_END.sub("", first.rstrip(".!? ")) or first
     title = first if len(first) <= 80 else first[:77].rsplit(" ", 1)[0] + "..."
     priority = _PRIORITY.search(extra) if re.search(r"\bpriority\b", extra, re.I) else None
     urgent = re.search(r"\b(urgent|asap|emergency)\b", f"{problem} {extra}", re.I)
@@ -375,52 +355,6 @@ def _update(ticket_id: str, **fields: str) -> Call:
 def _note(ticket_id: str, text: str, request: str) -> Call:
     visibility = "internal" if re.search(r"\binternal\b", request, re.I) else "public"
     return Call("add_note", {"ticket_id": ticket_id, "text": text, "visibility": visibility})
-
-
-def _read(messages: list[Any]) -> Dialogue:
-    """What the conversation amounts to."""
-    talk = Dialogue()
-    open_calls: dict[str, Call] = {}
-    for message in messages:
-        text = message_text(message)
-        if message["role"] == "assistant":
-            talk.asked = text if any(question in text for question in answer.QUESTIONS) else ""
-        elif text:
-            if talk.calls and talk.calls[0][0].tool == "search_knowledge":
-                talk.problem = talk.text
-            read = [
-                call.arguments.get("ticket_id")
-                for call, _, ok in talk.calls
-                if ok and call.tool == "get_ticket"
-            ]
-            talk.shown = read[-1] if read else None
-            talk.before, talk.text, talk.calls = talk.text, text, []
-            _note_ticket(talk, text)
-        for block in message["content"]:
-            _read_tool(block, talk, open_calls)
-    return talk
-
-
-def _read_tool(block: Any, talk: Dialogue, open_calls: dict[str, Call]) -> None:
-    if "toolUse" in block:
-        use = block["toolUse"]
-        open_calls[use["toolUseId"]] = Call(use["name"], use["input"])
-        return
-    if "toolResult" not in block:
-        return
-    call = open_calls.get(block["toolResult"]["toolUseId"], Call("unknown", {}))
-    text, ok = result_text(block), block["toolResult"]["status"] == "success"
-    talk.calls.append((call, text, ok))
-    _note_ticket(talk, json.dumps(call.arguments))
-    if ok and call.tool == "list_tickets":
-        talk.listed = [row["ticket_id"] for row in json.loads(text)["tickets"]]
-    if ok and call.tool == "create_ticket":
-        talk.ticket = json.loads(text)["ticket"]["ticket_id"]
-
-
-def _note_ticket(talk: Dialogue, text: str) -> None:
-    if found := TICKET_ID.findall(text.upper()):
-        talk.ticket = found[-1]
 
 
 _RULES = (_answer_to_question, _about_ticket, _new_ticket, _ticket_list, _small_talk, _which_one)

@@ -10,6 +10,7 @@ from strands.interventions import Confirm, Deny, InterventionHandler, Proceed
 
 from msp_core.assistant.tools import READ_TOOLS, WRITE_TOOLS, TurnContext
 from msp_core.conversations.store import Approval
+from msp_core.tickets.ticket import DONE
 
 MAX_TOOL_CALLS = 10
 APPROVED = "approved"
@@ -21,15 +22,16 @@ class WaitingCall:
 
     tool: str
     arguments: dict[str, Any]
+    why: str
 
 
 class ToolPolicy(InterventionHandler):
     """Decides on each tool call of one turn.
 
-    A write waits for a human when it deletes, when a customer will see it, or when the conversation
-    has already read text that others wrote (a ticket, a passage): such text may hold instructions,
-    and a model cannot be trusted to tell. One call waits at a time, so that one card shows one
-    change.
+    A write waits for a human when it deletes, when it tells a customer something (a public note, a
+    resolution), or when the conversation has already read text that others wrote (a ticket, a
+    passage): such text may hold instructions, and a model cannot be trusted to tell. One call waits
+    at a time, so that one card shows one change.
 
     Args:
         turn: is told the version of the ticket that the human saw, for the approved call alone.
@@ -60,7 +62,13 @@ class ToolPolicy(InterventionHandler):
             return Proceed()
         if tool not in WRITE_TOOLS or event.selected_tool is None:
             return Deny(reason=f"There is no tool {tool}.")
-        if not needs_approval(tool, arguments, untrusted=read_untrusted(event.agent.messages)):
+        if tool == "create_ticket" and self._turn.scope.active_customer is None:
+            return Deny(
+                reason="No customer is chosen, so there is nobody to open a ticket for. Choose one "
+                "for the conversation first."
+            )
+        why = approval_reason(tool, arguments, untrusted=read_untrusted(event.agent.messages))
+        if why is None:
             return Proceed()
         if (
             self._approval is not None
@@ -74,14 +82,21 @@ class ToolPolicy(InterventionHandler):
             return Deny(
                 reason="One change waits for approval at a time. Ask for this one afterwards."
             )
-        self.waiting = WaitingCall(tool, dict(arguments))
+        self.waiting = WaitingCall(tool, dict(arguments), why)
         return Confirm(prompt=tool, evaluate=lambda response: response == APPROVED)
 
 
-def needs_approval(tool: str, arguments: dict[str, Any], *, untrusted: bool) -> bool:
-    """Whether a write waits for a human; see `ToolPolicy`."""
-    seen_by_customer = tool == "add_note" and arguments.get("visibility", "public") == "public"
-    return tool == "delete_ticket" or seen_by_customer or untrusted
+def approval_reason(tool: str, arguments: dict[str, Any], *, untrusted: bool) -> str | None:
+    """Why a write waits for a human (see `ToolPolicy`), or None when it does not."""
+    if tool == "delete_ticket":
+        return "A deleted ticket cannot be brought back."
+    if tool == "add_note" and arguments.get("visibility", "public") == "public":
+        return "The customer will see this note."
+    if arguments.get("resolution") or str(arguments.get("status", "")).title() in DONE:
+        return "The customer will see how the ticket ended."
+    if untrusted:
+        return "The conversation has read text that others wrote, which may hold instructions."
+    return None
 
 
 def read_untrusted(messages: list[Any]) -> bool:

@@ -1,6 +1,7 @@
 """The tools of the agent, bound to one turn: the scope is fixed here and is no argument."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -215,28 +216,26 @@ def describe_change(
 
     Returns:
         Rows `{"field", "from", "to"}`, and the version of the ticket they were read from (None for
-        a new ticket, or one that cannot be read: then the tool itself will say why).
+        a new ticket, or one that cannot be read: then the tool itself will say why). The first row
+        names the ticket and its customer; `from` and `to` are equal where it stays.
     """
     changes = {name: value for name, value in arguments.items() if name != "ticket_id" and value}
     if tool == "create_ticket":
+        changes = {"customer": turn.scope.active_customer, **changes}
         return [{"field": name, "from": None, "to": value} for name, value in changes.items()], None
     try:
         ticket = turn.desk.read(str(arguments.get("ticket_id", "")), turn.scope)
     except MspError:
         return [], None
     turn.evidence.saw_text(ticket.ticket_id)
+    about = f"{ticket.ticket_id}: {ticket.title} ({ticket.customer_id})"
     if tool == "delete_ticket":
-        return [{"field": "ticket", "from": ticket.title, "to": None}], ticket.version
+        return [{"field": "ticket", "from": about, "to": None}], ticket.version
+    rows: list[dict[str, Any]] = [{"field": "ticket", "from": about, "to": about}]
     if tool == "add_note":
-        rows = [
-            {
-                "field": f"{changes.get('visibility', 'public')} note",
-                "from": None,
-                "to": changes.get("text"),
-            }
-        ]
+        visibility = changes.get("visibility", "public")
+        rows.append({"field": f"{visibility} note", "from": None, "to": changes.get("text")})
         return rows, ticket.version
-    rows = []
     for name, value in changes.items():
         before = (
             ticket.resolution.text
@@ -247,10 +246,16 @@ def describe_change(
     return rows, ticket.version
 
 
+def failure_reason(result: str) -> str:
+    """The reason in the result of a failed call, without the names of error classes."""
+    reason = re.sub(r"^(Error: )?([A-Za-z]+ - )?", "", result.strip(), count=1)
+    return "It was not approved." if reason.startswith("CONFIRMATION_FAILED") else reason
+
+
 def summarise(tool: str, result: str, *, ok: bool) -> str:
     """One line on a tool's result, for progress displays."""
     if not ok:
-        return result.removeprefix("Error: ")[:300]
+        return failure_reason(result)[:300]
     data = json.loads(result)
     if tool == "search_knowledge":
         return f"{len(data)} passages" if data else "nothing found"

@@ -16,6 +16,7 @@ COMMANDS = {
     "doctor": "Check what this machine has, with a fix for each gap.",
     "eval": "Run an evaluation suite and write its result file.",
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
+    "label": "Make judged sets from your own tickets, key by key.",
     "models": "Print the model catalogue; compare it with a published price table.",
     "report": "Make the report of evaluation results.",
     "routing": "Explain a routing decision, replay the log at another threshold, show the costs.",

@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from msp_core.assistant.assistant import new_session_id
-from msp_core.cli.common import customer_option, json_option, services_from_env
+from msp_core.cli.common import customer_option, json_option, note, services_from_env
 from msp_core.cli.conversation import check_index, scope_for, show_turn, with_policy
 from msp_core.settings import PolicyName
 
@@ -31,5 +31,8 @@ def command(
     check_index(services)
     session_id = session or new_session_id()
     events = services.assistant.ask(text, scope, session_id)
-    if not show_turn(services.assistant, events, scope, session_id, as_json=as_json):
+    ok = show_turn(services.assistant, events, scope, session_id, as_json=as_json)
+    if not as_json:
+        note(f"Go on with: msp ask --session {session_id} ...")
+    if not ok:
         sys.exit(1)

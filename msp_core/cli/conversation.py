@@ -1,6 +1,7 @@
 """Shows a turn's events in a terminal, and asks for approvals there."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -9,9 +10,10 @@ import click
 
 from msp_core.assistant.assistant import Assistant
 from msp_core.assistant.events import Event
+from msp_core.assistant.tools import WRITE_TOOLS
 from msp_core.bootstrap import Services
 from msp_core.cli.common import note
-from msp_core.errors import MspError
+from msp_core.errors import ConfigurationError
 from msp_core.scope import Scope
 from msp_core.settings import PolicyName
 
@@ -26,9 +28,10 @@ def scope_for(services: Services, customer: str | None, text: str | None = None)
         named = [
             row.customer_id
             for row in services.customers.values()
-            if row.name.lower() in lowered
-            or row.name.lower().split()[0] in lowered.replace(",", " ").split()
-            or row.customer_id in lowered.split()
+            if any(
+                re.search(rf"(?<!\w){re.escape(name)}(?!\w)", lowered)
+                for name in (row.name.lower(), row.name.lower().split()[0], row.customer_id)
+            )
         ]
         if len(named) == 1:
             customer = named[0]
@@ -52,7 +55,7 @@ def show_turn(
     """Print a turn as it happens, asking for approval where it stops for one.
 
     Returns:
-        Whether the turn ended without an error.
+        Whether the turn ended without an error, and every change it tried was made.
     """
     ok = True
     waiting: Event | None = None
@@ -61,7 +64,8 @@ def show_turn(
             click.echo(json.dumps(event, ensure_ascii=False))
         else:
             _show(event)
-        ok = ok and event["type"] != "error"
+        failed_write = event["type"] == "tool_result" and event["tool"] in WRITE_TOOLS
+        ok = ok and event["type"] != "error" and (not failed_write or event["ok"])
         if event["type"] == "approval_needed":
             waiting = event
     if not as_json:
@@ -73,7 +77,7 @@ def show_turn(
             f"{waiting['tool']} waits for approval and was not done. Run it in a terminal to"
             " approve."
         )
-        return ok
+        return False
     approved = click.confirm("Approve?", default=False, err=True)
     rest: Iterator[Event] = assistant.answer_approval(
         session_id, waiting["approval_id"], approved, scope
@@ -85,10 +89,12 @@ def check_index(services: Services) -> None:
     """Pass when there is something to search.
 
     Raises:
-        MspError: the index is empty.
+        ConfigurationError: the index is empty.
     """
     if services.index.stats().chunks == 0:
-        raise MspError("The knowledge index is empty. Run `msp ingest` first, then ask again.")
+        raise ConfigurationError(
+            "The knowledge index is empty. Run `msp ingest` first, then ask again."
+        )
 
 
 def _show(event: Event) -> None:
@@ -104,4 +110,5 @@ def _show(event: Event) -> None:
     elif kind == "approval_needed":
         note(f"\n{event['tool']} needs your approval:")
         for row in event["diff"]:
-            note(f"  {row['field']}: {row['from'] or '-'} -> {row['to'] or '-'}")
+            before = "" if row["from"] == row["to"] else f"{row['from'] or '-'} -> "
+            note(f"  {row['field']}: {before}{row['to'] or '-'}")

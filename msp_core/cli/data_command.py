@@ -1,4 +1,4 @@
-"""`msp data`: bring in a user's own data, check a data folder, make its vectors."""
+"""`msp data`: bring in a user's own data, check a data folder, make vectors and datasheets."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ import click
 
 from msp_core.checkout import checkout_root, require_checkout
 from msp_core.cli.common import json_option, note, print_json, services_from_env
+from msp_core.cli.data_sheets import agreement_command, sheets_command
 
 _SHOWN = 20
 
@@ -16,6 +17,10 @@ _SHOWN = 20
 )
 def command() -> None:
     """The group."""
+
+
+command.add_command(agreement_command)
+command.add_command(sheets_command)
 
 
 @command.command("import", help="Bring an export of another desk into a data folder.")
@@ -107,17 +112,12 @@ def check_command(folder: Path | None, markdown: bool, as_json: bool) -> None:
     from msp_core.data_check.tables import as_json as to_json
     from msp_core.data_check.tables import as_markdown, as_text
 
-    root = checkout_root()
-    shipped = None if root is None else root / "data"
-    if folder is None:
-        folder = require_checkout("msp data check without a folder") / "data"
-    is_shipped = shipped is not None and folder.resolve() == shipped.resolve()
-    sets = root / "eval" / "datasets" if is_shipped and root else folder / "datasets"
+    folder = folder or require_checkout("msp data check without a folder") / "data"
     services = services_from_env(folder)
     outcome = check_data(
         folder,
-        sorted(path for path in sets.glob("*") if path.is_dir()),
-        profile_name="shipped" if is_shipped else "own",
+        _judged_sets(folder),
+        profile_name="shipped" if _is_shipped(folder) else "own",
         embedder=services.embedder,
         clock=services.clock,
     )
@@ -143,5 +143,18 @@ def embed_command(folder: Path | None) -> None:
     from msp_core.data_check.vectors import write_vectors
 
     target = folder or require_checkout("msp data embed without a folder") / "data"
-    count = write_vectors(target, services_from_env(target).embedder)
+    embedder = services_from_env(target).embedder
+    count = write_vectors(target, _judged_sets(target), embedder)
     click.echo(f"{target / 'embeddings.npz'}: {count} texts")
+
+
+def _is_shipped(folder: Path) -> bool:
+    root = checkout_root()
+    return root is not None and folder.resolve() == (root / "data").resolve()
+
+
+def _judged_sets(folder: Path) -> list[Path]:
+    """The sets made from a data folder: `eval/datasets/` of the shipped one, else `datasets/`."""
+    root = checkout_root()
+    sets = root / "eval" / "datasets" if root and _is_shipped(folder) else folder / "datasets"
+    return sorted(path for path in sets.glob("*") if path.is_dir())

@@ -42,8 +42,23 @@ def command(data_dir: Path | None, as_json: bool) -> None:
         ("Notebooks", "notebooks"),
     ):
         click.echo(f"{label:<10}{result.folder / name}")
-    click.echo(
-        "\nNext:\n  ./dev app                                 the chat page\n  ./dev lab           "
-        '                      the notebooks in JupyterLab\n  .venv/bin/msp ask "How do I reset'
-        ' MFA?"   one question in the terminal (after `msp ingest`)'
-    )
+    click.echo(f"\nNext:\n{_next(data_dir)}")
+
+
+def _next(data_dir: Path | None) -> str:
+    """The next three commands; on a user's own data they name its state folder."""
+    if data_dir is None:
+        rows = (
+            ("./dev app", "the chat page"),
+            ("./dev lab", "the notebooks in JupyterLab"),
+            ('.venv/bin/msp ask "How do I reset MFA?"', "one question (after `msp ingest`)"),
+        )
+    else:
+        own = "MSP_STATE_DIR=.msp-own "
+        rows = (
+            (f"{own}.venv/bin/msp ingest --data {data_dir}", "load your data, into its own state"),
+            (f"{own}./dev app", "the chat page on it"),
+            (f'{own}.venv/bin/msp ask "..."', "one question in the terminal"),
+        )
+    width = max(len(command) for command, _ in rows)
+    return "\n".join(f"  {command:<{width}}   {about}" for command, about in rows)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from msp_core.checkout import require_checkout
 from msp_core.cli.common import (
     data_option,
     json_option,
@@ -13,7 +14,7 @@ from msp_core.cli.common import (
     print_json,
     services_from_env,
 )
-from msp_core.loading import load_knowledge, load_tickets
+from msp_core.loading import check_same_desk, load_knowledge, load_tickets
 
 
 @click.command(
@@ -21,10 +22,13 @@ from msp_core.loading import load_knowledge, load_tickets
 )
 @data_option
 @click.option("--rebuild", is_flag=True, help="Drop the index and make it anew.")
+@click.option("--replace", is_flag=True, help="Let this data take the place of another desk's.")
 @json_option
-def command(data_dir: Path | None, rebuild: bool, as_json: bool) -> None:
+def command(data_dir: Path | None, rebuild: bool, replace: bool, as_json: bool) -> None:
     """Run it."""
-    services = services_from_env(data_dir)
+    services = services_from_env(data_dir or require_checkout("msp ingest") / "data")
+    if not replace:
+        check_same_desk(services)
     if rebuild:
         services.index.remove()
     tickets = load_tickets(services)

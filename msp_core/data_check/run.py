@@ -13,6 +13,7 @@ from msp_core.data_check.findings import Outcome
 from msp_core.data_check.folder import Folder, read_folder
 from msp_core.data_check.histories import check_histories
 from msp_core.data_check.ids import check_ids
+from msp_core.data_check.leaks import check_leaks
 from msp_core.data_check.near_duplicates import check_near_duplicates
 from msp_core.data_check.profile import ProfileName, read_profile
 from msp_core.data_check.references import check_references
@@ -48,6 +49,8 @@ def check_data(
     near, nearest_tickets, nearest_articles = check_near_duplicates(folder, profile, embedder)
     repeated, most_repeated = check_repeated_text(folder, profile)
     sizes, words = check_article_sizes(folder, profile)
+    tickets = {ticket.ticket_id: ticket for ticket in folder.tickets}
+    leaks, too_short = check_leaks(datasets, tickets, profile, embedder)
     return Outcome(
         folder=path.name,
         profile=profile_name,
@@ -61,6 +64,7 @@ def check_data(
             near,
             repeated,
             sizes,
+            *((leaks,) if datasets else ()),
             *(check_dataset(dataset, folder) for dataset in datasets),
         ),
         tables=tables,
@@ -70,6 +74,7 @@ def check_data(
             ("largest cosine of two unlinked tickets", str(nearest_tickets)),
             ("largest cosine of two unlinked articles", str(nearest_articles)),
             ("most frequent 8-word sequence", most_repeated),
+            ("turns too short to be compared across splits", f"{too_short:,}"),
         ),
     )
 

@@ -31,6 +31,9 @@ from msp_core.tickets.ticket import (
 
 NO_RESOLUTION = "No resolution text in the export."
 _MAX_TAG = 100
+# What can be an article's id in a resolution: a word of letters and digits, or a number too long to
+# be there by chance.
+_ID_IN_TEXT = re.compile(r"\b(?=[\w-]*[A-Za-z]|\d{6})[A-Za-z0-9][\w-]{2,}\b")
 
 KnownValues = dict[str, dict[str, str]]
 """Field -> a desk's documented words, in lower case -> ours."""
@@ -233,9 +236,8 @@ class Canonicaliser:
         elif not text:
             text = NO_RESOLUTION
             self._report.note("solved tickets without any text that says how")
-        cited = dict.fromkeys(
-            self._articles[link] for link in draft.links if link in self._articles
-        )
+        named = [*draft.links, *_ID_IN_TEXT.findall(text)]
+        cited = dict.fromkeys(self._articles[name] for name in named if name in self._articles)
         return Resolution(
             max(at or (solved[-1] if solved else latest), created), text, tuple(cited)
         )

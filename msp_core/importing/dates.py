@@ -98,6 +98,8 @@ def _build(
     year: str, month: str, day: str, rest: list[str | None], zone: ZoneInfo | None
 ) -> datetime:
     hour, minute, second, half, offset = rest
+    if hour is None:  # a day, not a moment: in no time zone may it become the day before
+        zone = None
     hours = int(hour or 0)
     if half:
         if not 1 <= hours <= 12:

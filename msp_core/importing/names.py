@@ -76,6 +76,7 @@ class CustomerBook(_Book):
     def __init__(self, rows: list[dict[str, Any]], mapping: Mapping, report: ImportReport) -> None:
         super().__init__(rows, "customer_id")
         self._given = {name.strip().casefold(): item for name, item in mapping.customers.items()}
+        self._zone = mapping.dates.timezone
         self._report = report
         self._used: set[str] = set()
 
@@ -103,13 +104,13 @@ class CustomerBook(_Book):
         if customer_id in self._rows:
             self._ids[name.casefold()] = customer_id  # two names that the mapping makes one
         else:
-            self.add(_customer_row(customer_id, name, given))
+            self.add(_customer_row(customer_id, name, given, self._zone))
         return customer_id
 
     def _note_assumptions(self, row: dict[str, Any]) -> None:
         for field, value in _ASSUMED.items():
             if row[field] == value:
-                self._report.note(f"customers whose {field} is our assumption; see customers.json")
+                self._report.note(f"customers whose {field} (see customers.json) is our assumption")
 
 
 class TeamBook(_Book):
@@ -128,13 +129,16 @@ class TeamBook(_Book):
         return known
 
 
-def _customer_row(customer_id: str, name: str, given: CustomerMapping) -> dict[str, Any]:
+def _customer_row(
+    customer_id: str, name: str, given: CustomerMapping, zone: str | None
+) -> dict[str, Any]:
     said = given.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"id"})
     row = {
         "customer_id": customer_id,
         "name": name,
         "sla_plan": "standard",
         **_ASSUMED,
+        **({"timezone": zone} if zone else {}),
         "holidays": [],
         "minimum_priority": {},
         **said,

@@ -58,14 +58,17 @@ class TicketSpool:
         Returns:
             None, or why one of two records was left out (this one, or the older version).
         """
-        ticket_id = record["ticket_id"]
-        before = self._entries.get(ticket_id)
+        ticket_id: str = record["ticket_id"]
+        # Its date of creation may differ between the versions, and our id holds that date.
+        known_as = self._id_of_source.get(source, ticket_id)
+        before = self._entries.get(ticket_id) or self._entries.get(known_as)
         if before is not None and before.place is not None:
             where = f"{before.place.file}:{before.place.line}"
             if before.source != source:
                 return f"its id {ticket_id} is that of another ticket ({where})"
             if before.updated_at >= record["updated_at"]:
                 return f"the ticket stands there already, as new or newer ({where})"
+        self._entries.pop(known_as, None)
         self._file.seek(0, 2)
         offset = self._file.tell()
         self._file.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")

@@ -18,7 +18,10 @@ APPROVAL = {
     "approval_id": "a-1",
     "tool": "update_ticket",
     "arguments": {"ticket_id": "TKT-20260102-0A1B2C3D", "priority": "High"},
-    "diff": [{"field": "priority", "from": "Low", "to": "High"}],
+    "diff": [
+        {"field": "ticket", "from": "TKT-1: Printer (keller)", "to": "TKT-1: Printer (keller)"},
+        {"field": "priority", "from": "Low", "to": "High"},
+    ],
     "ticket_version": 3,
     "expires_at": "2026-11-02T09:15:00Z",
 }
@@ -113,7 +116,7 @@ def test_an_approval_is_open_until_its_tool_answers() -> None:
     assert isinstance(card, ApprovalCard)
     assert card.outcome is None
     assert card.changes == (Change("priority", "Low", "High"),)
-    assert card.ticket_id == "TKT-20260102-0A1B2C3D"
+    assert card.about == "TKT-1: Printer (keller)"
 
 
 @pytest.mark.parametrize("ok", [True, False])

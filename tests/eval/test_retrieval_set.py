@@ -41,6 +41,12 @@ def test_a_no_answer_query_belongs_to_the_split_that_names_it(retrieval_folder: 
     assert dev.sha256 != test.sha256
 
 
+def test_a_document_may_help_with_a_no_answer_query(retrieval_folder: Writer) -> None:
+    queries = [{"_id": "q", "text": "x", "type": "no_answer"}]
+    data = read_retrieval_set(retrieval_folder(GOOD_CORPUS, queries, "q\ta\t1\n"))
+    assert data.qrels == {"q": {"a": 1}}
+
+
 def test_a_successor_is_kept(retrieval_folder: Writer) -> None:
     corpus = [
         {"_id": "old", "text": "a", "metadata": {"superseded_by": "new"}},
@@ -75,7 +81,10 @@ GOOD_QUERIES = [{"_id": "q", "text": "x"}]
             r"dev\.tsv:1: 'a' is judged, and query 'q' excludes it",
         ),
         (
-            {"queries": [{"_id": "q", "text": "x", "type": "no_answer"}]},
+            {
+                "queries": [{"_id": "q", "text": "x", "type": "no_answer"}],
+                "qrels": "q\ta\t2\n",
+            },
             r"dev\.tsv:1: query 'q' is of type no_answer",
         ),
         ({"qrels": "q\ta\n"}, r"dev\.tsv:1: it needs three cells"),

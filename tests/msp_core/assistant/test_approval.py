@@ -32,7 +32,9 @@ def test_a_deletion_waits_and_is_done_when_approved(bench: Bench) -> None:
     needed = only(waiting, "approval_needed")
     assert needed["tool"] == "delete_ticket"
     assert needed["arguments"] == {"ticket_id": ticket.ticket_id}
-    assert needed["diff"] == [{"field": "ticket", "from": "Printer broken", "to": None}]
+    about = f"{ticket.ticket_id}: Printer broken (northwind)"
+    assert needed["diff"] == [{"field": "ticket", "from": about, "to": None}]
+    assert only(waiting, "notice")["text"] == "A deleted ticket cannot be brought back."
     assert needed["ticket_version"] == 1
     assert needed["expires_at"] == "2026-11-02T09:15:00Z"
     assert waiting[-1]["stop"] == "approval"
@@ -99,6 +101,35 @@ def test_what_a_customer_will_see_waits(
     events = bench.ask("note it", TECHNICIAN)
     assert (events[-1]["stop"] == "approval") == waits
     assert len(bench.desk.read(ticket.ticket_id, MANAGER).notes) == (not waits)
+
+
+@pytest.mark.parametrize(
+    ("change", "waits"),
+    [
+        ({"status": "Resolved", "resolution": "new rollers"}, True),
+        ({"resolution": "new rollers"}, True),
+        ({"priority": "High"}, False),
+        ({"status": "In Progress"}, False),
+    ],
+)
+def test_an_end_that_the_customer_will_see_waits(
+    bench: Bench, change: dict[str, str], waits: bool
+) -> None:
+    ticket = bench.open_ticket()
+    call = Call("update_ticket", {"ticket_id": ticket.ticket_id, **change})
+    bench.script(Reply(calls=(call,)), Reply("Done."))
+    events = bench.ask("change it", TECHNICIAN)
+    assert (events[-1]["stop"] == "approval") == waits
+    assert (bench.desk.read(ticket.ticket_id, MANAGER).version == 1) == waits
+
+
+def test_no_ticket_is_opened_for_nobody_and_no_human_is_asked(bench: Bench) -> None:
+    create = Call("create_ticket", {"title": "Mouse", "description": "broken"})
+    bench.script(Reply(calls=(create,)), Reply("Which customer?"))
+    events = bench.ask("open one", replace(MANAGER, active_customer=None))
+    assert events[-1]["stop"] == "end_turn"
+    assert "No customer is chosen" in only(events, "tool_result")["summary"]
+    assert bench.titles() == []
 
 
 def test_after_reading_what_others_wrote_every_write_waits(bench: Bench) -> None:

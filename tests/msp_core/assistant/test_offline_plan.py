@@ -97,6 +97,7 @@ def first(messages: list[Any]) -> tuple[str, dict[str, Any]]:
         (SHOWN, "assign it to maria.lopez", "update_ticket",
          {"ticket_id": ID, "assigned_to": "maria.lopez"}),
         (SHOWN, "delete it", "delete_ticket", {"ticket_id": ID}),
+        (SHOWN, "what is the status of it?", "get_ticket", {"ticket_id": ID}),
         (SHOWN, "close this ticket: rollers were replaced", "update_ticket",
          {"ticket_id": ID, "status": "Closed", "resolution": "rollers were replaced"}),
         (SHOWN, "please reopen this ticket", "update_ticket", {"ticket_id": ID, "status": "Open"}),
@@ -127,7 +128,7 @@ def test_a_plain_request_becomes_this_call(
         (
             [],
             "create a ticket for a dead dock, urgent please",
-            "A dead dock, urgent please",
+            "A dead dock",
             "High",
         ),
         (SEARCHED, "create a ticket for this, priority high", PROBLEM, "High"),
@@ -173,7 +174,7 @@ def test_a_role_without_the_tool_is_told_so() -> None:
 
 def test_a_failed_call_is_reported_and_not_repeated() -> None:
     step = plan([person(f"show {ID}"), *called("get_ticket", {}, "Error: gone", ok=False)], TOOLS)
-    assert step == Say("That was not done: gone")
+    assert step == Say("That was not done. gone")
 
 
 def test_a_ticket_that_was_read_is_described() -> None:

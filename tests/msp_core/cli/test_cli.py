@@ -86,7 +86,8 @@ def test_a_write_that_needs_approval_is_not_done_without_a_terminal(state: Path)
         "ticket_id"
     ]
     done = msp(state, "ask", f"delete {ticket_id}")
-    assert done.returncode == 0
+    assert done.returncode == 1
+    assert f"ticket: {ticket_id}: " in done.stderr
     assert "waits for approval" in done.stderr
     assert json.loads(msp(state, "tickets", "list", "--json").stdout)["total"] == before
 
@@ -145,7 +146,7 @@ def test_a_question_of_a_megabyte_is_refused(state: Path) -> None:
 
 def test_an_empty_index_says_how_to_fill_it(tmp_path: Path) -> None:
     done = msp(tmp_path, "ask", "hello")
-    assert done.returncode == 1
+    assert done.returncode == 3
     assert "msp ingest" in done.stderr
 
 

@@ -81,3 +81,33 @@ def test_wrong_use(tmp_path):
     failed = run("check", tmp_path)
     assert isinstance(failed.exception, MspError)
     assert failed.exception.exit_code == 2
+
+
+def test_agreement_of_two_passes_made_elsewhere(tmp_path):
+    passes = []
+    for name, grades in (("a", (0, 2)), ("b", (0, 1))):
+        rows = [{"id": str(n), "grade": grade} for n, grade in enumerate(grades)]
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+        passes.append(tmp_path / name)
+    result = run("agreement", "retrieval", *passes, "--out", tmp_path, "--by", "model")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout)["labels"]["grade"]["agreed"] == 0.5
+    assert json.loads((tmp_path / "agreement.json").read_text())["passes"] == ["model", "model"]
+
+
+def test_sheets_prints_and_writes_the_figures(tmp_path):
+    tokens = {"prefix": 0, "input": 1, "output": 1}
+    rows = [
+        {"id": f"{split}-1", "split": split, "customer_id": split, "text": "vpn",
+         "reason": "lookup", "required_model": "weak", "tokens": tokens}
+        for split in ("train", "test")
+    ]  # fmt: skip
+    (tmp_path / "turns.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    result = run("sheets", tmp_path)
+    assert result.exit_code == 0
+    assert "| most frequent label | 1 | 1.00 |" in result.stdout
+    failed = run("sheets", tmp_path, "--write")
+    assert isinstance(failed.exception, MspError)
+    (tmp_path / "README.md").write_text(result.stdout)
+    assert run("sheets", tmp_path, "--write").exit_code == 0
+    assert (tmp_path / "README.md").read_text() == result.stdout

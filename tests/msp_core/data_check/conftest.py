@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from msp_core.clock import fixed_clock
@@ -18,15 +19,31 @@ from tests.fakes.data_folder import ARTICLES, CUSTOMERS, TEAMS, TICKETS, write_a
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
+class Remembering:
+    """MiniLM that computes a text once in all tests."""
+
+    def __init__(self) -> None:
+        self._minilm = MiniLm()
+        self._known: dict[str, np.ndarray] = {}
+        self.model_id, self.dimension = self._minilm.model_id, self._minilm.dimension
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if new:
+            self._known |= zip(new, self._minilm.embed(new), strict=True)
+        rows = [self._known[text] for text in texts]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.dimension)
+
+
 @pytest.fixture(scope="session")
-def minilm() -> MiniLm:
-    return MiniLm()
+def minilm() -> Remembering:
+    return Remembering()
 
 
 class Bench:
     """A data folder on disk, its checks, and its records to be changed."""
 
-    def __init__(self, path: Path, minilm: MiniLm) -> None:
+    def __init__(self, path: Path, minilm: Remembering) -> None:
         self.path = path
         self._minilm = minilm
         self.tickets: list[dict[str, Any]] = json.loads(json.dumps(TICKETS))
@@ -74,7 +91,7 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, minilm: MiniLm) -> Bench:
+def bench(tmp_path: Path, minilm: Remembering) -> Bench:
     made = Bench(tmp_path / "data", minilm)
     made.write()
     return made

@@ -65,6 +65,25 @@ def test_a_set_without_a_fault(bench):
         ({"dev": "q1\tarticle:vpn-rekey\tgood\n"}, "qrels/dev.tsv:2 it needs query-id"),
         ({"test": "q1\tarticle:vpn-rekey\t2\n"}, "query q1 is judged in dev too"),
         (
+            {"queries": [QUERIES[0] | {"type": "no_answer"}, QUERIES[1]]},
+            "qrels/dev.tsv:2 article:vpn-rekey answers q1, which is of type no_answer",
+        ),
+        ({"queries": [QUERIES[0] | {"type": "follow_up"}, QUERIES[1]]}, "has no history"),
+        (
+            {
+                "corpus": [*CORPUS, {"_id": "ticket:TKT-20260302-00000002", "title": "x"}],
+                "queries": [
+                    QUERIES[0] | {"exclude": ["ticket:TKT-20260302-00000002"]},
+                    QUERIES[1],
+                ],
+            },
+            "q1 excludes a ticket but not ticket:TKT-20260301-00000001 of the same outage",
+        ),
+        (
+            {"queries": [row | {"exclude": ["ticket:TKT-20260301-00000001"]} for row in QUERIES]},
+            "excluded ticket (or its outage) TKT-20260301-00000001 is in several splits",
+        ),
+        (
             {"queries": [QUERIES[0], QUERIES[1] | {"customer_id": "acme"}]},
             "customer acme is in several splits: dev, test",
         ),
@@ -131,13 +150,69 @@ def test_a_floor_split_may_share_customers(bench):
     assert problems(bench)[0] == []
 
 
-def test_labels_by_ticket_find_the_customer_themselves(bench):
-    rows = [
-        {"ticket_id": f"TKT-2026030{n}-0000000{n}", "split": s}
-        for n, s in ((1, "dev"), (3, "test"))
-    ]
+def label(number, split="dev", **fields):
+    """A triage label of the ticket of that number."""
+    return {
+        "ticket_id": f"TKT-2026030{number}-0000000{number}",
+        "split": split,
+        "category": "Network",
+        "priority": "Medium",
+        "team": "desk",
+        "duplicate_of": None,
+        **fields,
+    }
+
+
+def triage(bench, *rows):
     bench.dataset("triage", {"labels.jsonl": lines(rows)}, kind="triage")
-    assert "customer acme is in several splits" in problems(bench)[0][0]
+    return problems(bench)[0]
+
+
+def test_labels_by_ticket_find_the_customer_themselves(bench):
+    found = triage(bench, label(1), label(3, "test"))
+    assert any("customer acme is in several splits" in reason for reason in found)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        (label(1, category="Printers"), "'Printers' is no category"),
+        (label(1, priority="Urgent"), "'Urgent' is no priority"),
+        (label(1, team="nobody"), "there is no team nobody"),
+        (label(1, duplicate_of="TKT-20200101-00000000"), "00000000, which does not exist"),
+        (label(1, duplicate_of="TKT-20260301-00000001"), "00000001, which is not older"),
+        (label(5, duplicate_of="TKT-20260301-00000001"), "of another customer (acme)"),
+    ],
+)
+def test_planted_in_triage_labels(bench, row, reason):
+    bench.tickets[4]["customer_id"] = "brook"
+    bench.write()
+    assert any(reason in found for found in triage(bench, row)), triage(bench, row)
+
+
+def test_every_ticket_has_a_triage_label(bench):
+    bench.dataset("triage", {"labels.jsonl": lines([label(1)])}, kind="triage")
+    (problem,) = bench.outcome().checks[-1].problems
+    assert problem.severity == "warning"
+    assert problem.reason == "4 tickets have no label, the first is TKT-20260302-00000002"
+
+
+def test_a_labelled_duplicate_stays_with_its_original(bench):
+    for ticket in bench.tickets:
+        ticket["customer_id"] = "acme"
+        ticket["duplicate_of"] = None
+    bench.write()
+    found = triage(bench, label(1), label(2, "test", duplicate_of="TKT-20260301-00000001"))
+    assert any("ticket (or its outage) TKT-20260301-00000001" in reason for reason in found)
+
+
+def test_data_of_one_customer_may_be_split_by_ticket(bench):
+    for ticket in bench.tickets:
+        ticket["customer_id"] = "acme"
+    bench.write()
+    rows = [turn("a", "dev"), turn("b", "test", ticket="TKT-20260303-00000003")]
+    bench.dataset("labels", {"turns.jsonl": lines(rows)})
+    assert problems(bench)[0] == []
 
 
 def test_rows_that_are_no_json(bench):

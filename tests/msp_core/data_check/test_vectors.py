@@ -16,12 +16,12 @@ class NoModel:
 
 def test_the_file_has_every_text_of_the_check_and_the_same_bytes_again(bench, minilm):
     file = bench.path / VECTORS_FILE
-    count = write_vectors(bench.path, minilm)
+    count = write_vectors(bench.path, [], minilm)
     # 5 tickets and 3 articles to compare, a chunk of each article and of the solved ticket.
     assert count >= 5 + 3 + 3 + 1
     before = file.read_bytes()
     cached = CachedEmbedder(NoModel(minilm), file)
     tickets, _ = read_tickets(bench.path / "tickets.jsonl")
     assert cached.embed([ticket_text(ticket) for ticket in tickets]).shape == (5, minilm.dimension)
-    assert write_vectors(bench.path, cached) == count
+    assert write_vectors(bench.path, [], cached) == count
     assert file.read_bytes() == before

@@ -1,4 +1,5 @@
 import codecs
+import json
 
 import pytest
 
@@ -203,3 +204,39 @@ def test_a_long_table_is_streamed(bring, tmp_path):
     assert result.imported_tickets == 3000
     assert path.stat().st_size > 6_000_000
     assert peak < 5_000_000
+
+
+def test_a_resolution_cites_the_articles_whose_ids_it_names(bring, tmp_path):
+    articles = tmp_path / "articles.csv"
+    articles.write_text(
+        "article id,title,body,updated\nkb-vpn,VPN,Reset the client,2026-03-01\n"
+        "12,Printing,Clear the queue,2026-03-01\n",
+        encoding="utf-8",
+    )
+    tickets = tmp_path / "tickets.csv"
+    tickets.write_text(
+        "id,subject,description,status,company,requester,created,resolution\n"
+        "1,No VPN,It drops,Closed,Aspen,jo,2026-03-02,Did as in kb-vpn: took 12 minutes\n",
+        encoding="utf-8",
+    )
+    result = bring("csv", articles, tickets)
+    assert tickets_of(result.folder)["1"]["resolution"]["article_ids"] == ["csv-kb-vpn"]
+
+
+def test_a_day_without_a_time_stays_that_day_in_every_zone(bring, csv_file, tmp_path):
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('[dates]\ntimezone = "Europe/Berlin"\n', encoding="utf-8")
+    result = bring("csv", csv_file(row(1, created="2026-03-01")), mapping=mapping)
+    ticket = tickets_of(result.folder)["1"]
+    assert ticket["created_at"] == "2026-03-01T00:00:00Z"
+    customers = json.loads((result.folder / "customers.json").read_text(encoding="utf-8"))
+    assert {row["timezone"] for row in customers} == {"Europe/Berlin"}
+
+
+def test_one_number_with_two_dates_is_one_ticket(bring, csv_file):
+    result = bring(
+        "csv", csv_file(row(7, created="2026-03-01 08:00"), row(7, created="2026-03-05 08:00"))
+    )
+    assert len(tickets_of(result.folder)) == 1
+    assert tickets_of(result.folder)["7"]["created_at"] == "2026-03-05T08:00:00Z"
+    assert "an older version of it" in reasons(result)[0]

@@ -1,0 +1,1 @@
+"""The generated part of each data set's README: counts, agreement, hardness."""
