@@ -15,7 +15,7 @@ from eval.routing_systems import WORD_COUNT, LearnedScores
 from eval.stats import statistic_intervals
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.embedding_cache import CachedEmbedder
+from msp_core.knowledge.embedding_cache import CachedEmbedder, write_cache
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LEARNED, LearnedRouter
 from msp_core.routing.meaning import what_is_meant
@@ -84,6 +84,12 @@ def training_embedder(embedder: Embedder, folder: Path) -> RememberingEmbedder:
     it gives the same bytes on each.
     """
     return RememberingEmbedder(CachedEmbedder(embedder, folder / VECTORS_FILE))
+
+
+def write_vectors(folder: Path, embedder: Embedder, turns: Sequence[Turn]) -> None:
+    """Write `vectors.npz` of the turns, for `training_embedder`."""
+    texts = [what_is_meant(turn.request).text for turn in turns]
+    write_cache(folder / VECTORS_FILE, embedder, texts)
 
 
 def train_on(

@@ -14,7 +14,7 @@ from eval.labelling.questions import PROTOCOL
 from eval.retrieval_set import CORPUS_FILE, NO_ANSWER, QRELS_FOLDER, QUERIES_FILE
 from eval.routing_set import LABELS_FILE
 from eval.set_files import write_manifest, write_rows
-from msp_core.routing.policy import CHARACTERS_PER_TOKEN
+from msp_core.routing.request import CHARACTERS_PER_TOKEN
 
 PROMPT_TOKENS = 1200
 """Of system prompt and tools, which every call carries; an estimate."""

@@ -26,6 +26,11 @@ SEED = 7
 @click.option(
     "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The model file."
 )
+@click.option(
+    "--keep-vectors",
+    is_flag=True,
+    help="Keep the vectors beside the data: then every machine learns the same bytes from it.",
+)
 @json_option
 def command(
     outcomes: Path | None,
@@ -35,11 +40,17 @@ def command(
     group: str | None,
     seed: int,
     out: Path,
+    keep_vectors: bool,
     as_json: bool,
 ) -> None:
     """Run it."""
     require_checkout("msp routing train")
-    from eval.routing_learning import read_training_set, train_on, training_embedder
+    from eval.routing_learning import (
+        read_training_set,
+        train_on,
+        training_embedder,
+        write_vectors,
+    )
     from msp_core.routing.model_file import write_model
 
     if (outcomes is None) == (labels is None):
@@ -48,6 +59,8 @@ def command(
     source = str(outcomes) if outcomes is not None else labels or ""
     data, folder = read_training_set(source, split=split, group=group, catalog=services.catalog)
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
+    if keep_vectors:
+        write_vectors(folder, services.embedder, data.turns)
     embedder = training_embedder(services.embedder, folder)
     model = train_on(data, embedder, folds=folds, seed=seed, own_groups=group is not None)
     write_model(out, model)

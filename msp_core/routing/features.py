@@ -1,11 +1,8 @@
-"""What can be read off a turn without a model: counts, telling words, and hashed words."""
+"""What can be read off a turn without a model: counts, telling words, the ticket's priority."""
 
 import hashlib
-import itertools
 import math
 import re
-import zlib
-from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,9 +13,9 @@ from msp_core.routing.scorers import WORDS, regex_rules
 
 Floats = npt.NDArray[np.float64]
 
-HASHED = 512
-"""Buckets that words and pairs of neighbours are hashed into."""
 _MAX_CHARACTERS = 8_000
+_PRIORITIES = {"Low": 0, "Medium": 1, "High": 2, "Critical": 3}
+_UNKNOWN_PRIORITY = 1
 _SENTENCE_END = re.compile(r"[.!?]+(?:\s|$)")
 _NUMBER = re.compile(r"\d+")
 _TICKET = re.compile(r"\bTKT-\d{8}-", re.IGNORECASE)
@@ -69,12 +66,13 @@ NAMES = (
     "words_before",
     "words_asked",
     "regex",
+    "priority",
     *_TELLING,
 )
 """The named features, in the order in which `named_features` gives them."""
 
 FEATURES_ID = hashlib.sha256(
-    repr((NAMES, HASHED, sorted((k, v.pattern) for k, v in _TELLING.items()))).encode()
+    repr((NAMES, sorted((k, v.pattern) for k, v in _TELLING.items()))).encode()
 ).hexdigest()[:12]
 """Changes when the features do: a model trained on others cannot be used."""
 
@@ -102,25 +100,13 @@ def named_features(request: RouteRequest) -> Floats:
         len(WORDS.findall(before)),
         len(WORDS.findall(request.asked[:_MAX_CHARACTERS])),
         regex_rules(request),
+        _PRIORITIES.get(request.priority or "", _UNKNOWN_PRIORITY),
         *(len(pattern.findall(text)) for pattern in _TELLING.values()),
     )
     return np.array([math.log1p(count) for count in counts])
 
 
-def hashed_words(text: str) -> Floats:
-    """Words and pairs of neighbours, hashed, shape (HASHED,), of length 1 (0 without words)."""
-    words = [word.casefold() for word in WORDS.findall(text[:_MAX_CHARACTERS])]
-    pairs = [f"{one} {two}" for one, two in itertools.pairwise(words)]
-    row = np.zeros(HASHED)
-    for term, times in Counter(words + pairs).items():
-        code = zlib.crc32(term.encode("utf-8", "replace"))
-        # One bit of the hash is a sign, so that terms that share a bucket cancel on average.
-        row[code % HASHED] += math.copysign(1 + math.log(times), (code >> 16 & 1) - 0.5)
-    length = float(np.linalg.norm(row))
-    return row / length if length else row
-
-
 def lexical_matrix(requests: Sequence[RouteRequest]) -> Floats:
-    """Named features, then hashed words: shape (len(requests), len(NAMES) + HASHED)."""
-    rows = [np.r_[named_features(request), hashed_words(request.text)] for request in requests]
-    return np.array(rows).reshape(len(requests), len(NAMES) + HASHED)
+    """The features of each request: shape (len(requests), len(NAMES))."""
+    rows = [named_features(request) for request in requests]
+    return np.array(rows).reshape(len(requests), len(NAMES))

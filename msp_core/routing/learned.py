@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from msp_core.errors import ConfigurationError
-from msp_core.routing.features import NAMES, lexical_matrix
+from msp_core.routing.features import lexical_matrix
 from msp_core.routing.logistic import Floats
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import RouterModel, Vectors
@@ -20,6 +20,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 
 _KEPT_VECTORS = 256
 _AT_ONCE = 1000
+_EMBEDDING_SPREAD = 1 / 3  # of a lexical feature's; by cross-validation on the train split
 
 
 class LearnedRouter:
@@ -61,7 +62,7 @@ class LearnedRouter:
 
     def familiarity(self, request: RouteRequest) -> float:
         """Likeness to the nearest training turn, 0 to 1; `model.least_familiar` is the least."""
-        nearness = self._one([embedded_text(request)]) @ self.model.neighbours.vectors.T
+        nearness = self._one([request.text]) @ self.model.neighbours.vectors.T
         return min(1.0, max(0.0, float(nearness.max())))
 
     def _one(self, texts: Sequence[str]) -> Vectors:
@@ -71,20 +72,14 @@ class LearnedRouter:
         model = self.model
         if name == "lexical":
             return model.lexical.probability(model.scaling.apply(lexical_matrix(requests)))
-        vectors = embed([embedded_text(request) for request in requests])
+        vectors = embed([request.text for request in requests])
         if name == "knn":
             return model.neighbours.scores(vectors)
         lexical = model.scaling.apply(lexical_matrix(requests))
         return model.two_head.scores(two_head_matrix(lexical, vectors))
 
 
-def embedded_text(request: RouteRequest) -> str:
-    """What of a turn is embedded: its text, then the message before it."""
-    before = request.history[-1] if request.history else ""
-    return f"{request.text}\n{before}" if before else request.text
-
-
 def two_head_matrix(scaled_lexical: Floats, vectors: Vectors) -> Floats:
-    """The named lexical features beside the embedding, whose components get a like spread."""
-    spread = np.sqrt(vectors.shape[1])
-    return np.hstack([scaled_lexical[:, : len(NAMES)], vectors.astype(np.float64) * spread])
+    """The lexical features beside the embedding, each of whose many components weighs less."""
+    spread = _EMBEDDING_SPREAD * np.sqrt(vectors.shape[1])
+    return np.hstack([scaled_lexical, vectors.astype(np.float64) * spread])

@@ -13,7 +13,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from msp_core.errors import ConfigurationError, CorruptData
-from msp_core.routing.features import FEATURES_ID, HASHED, NAMES
+from msp_core.routing.features import FEATURES_ID, NAMES
 from msp_core.routing.logistic import Floats, Head
 from msp_core.routing.router_model import (
     Calibration,
@@ -188,7 +188,7 @@ def _model(body: _Body) -> RouterModel:
     if body.features_id != FEATURES_ID:
         raise ValueError("it was trained on the text features of another version")
     stored = np.frombuffer(base64.b64decode(body.vectors, validate=True), dtype=np.int8)
-    n, lexical, two_head = len(body.gains), len(NAMES) + HASHED, len(NAMES) + body.dimension
+    n, lexical, two_head = len(body.gains), len(NAMES), len(NAMES) + body.dimension
     lengths = {
         "vectors": (stored.size, n * body.dimension),
         "mean": (len(body.mean), len(NAMES)),

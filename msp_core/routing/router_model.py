@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from msp_core.routing.features import NAMES
 from msp_core.routing.logistic import Floats, Head
 
 Vectors = npt.NDArray[np.float32]
@@ -35,10 +34,10 @@ class TrainedOn:
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Brings the named lexical features to mean 0 and spread 1, and the hashed words in line.
+    """Brings the lexical features to mean 0 and spread 1.
 
     Attributes:
-        mean, spread: of the named features, shape (len(NAMES),).
+        mean, spread: of the features, shape (len(NAMES),).
     """
 
     mean: Floats
@@ -47,14 +46,12 @@ class Scaling:
     @classmethod
     def of(cls, lexical: Floats) -> "Scaling":
         """That of training rows; a feature that never varies is only shifted."""
-        named = lexical[:, : len(NAMES)]
-        spread = named.std(axis=0)
-        return cls(named.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
+        spread = lexical.std(axis=0)
+        return cls(lexical.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
 
     def apply(self, lexical: Floats) -> Floats:
         """Scaled rows, same shape."""
-        named, hashed = np.split(lexical, [len(NAMES)], axis=1)
-        return np.hstack([(named - self.mean) / self.spread, hashed * np.sqrt(hashed.shape[1])])
+        return (lexical - self.mean) / self.spread
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +148,8 @@ class RouterModel:
 
     Attributes:
         embedder_id: whose vectors it understands.
-        lexical: one head, for the gain of the strong model, on all lexical features.
-        two_head: on named lexical features and the embedding.
+        lexical: one head, for the gain of the strong model, on the lexical features.
+        two_head: on lexical features and the embedding.
         threshold: of `two_head`, chosen on the calibration for `threshold_note`.
         least_familiar: a turn less similar to all of `neighbours` is out of distribution.
         settings: what the cross-validation chose.

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from msp_core.errors import InvalidInput
 from msp_core.routing.features import lexical_matrix
-from msp_core.routing.learned import Embed, LearnedName, embedded_text, two_head_matrix
+from msp_core.routing.learned import Embed, LearnedName, two_head_matrix
 from msp_core.routing.logistic import Floats, fit_head, fit_heads
 from msp_core.routing.meaning import what_is_meant
 from msp_core.routing.request import RouteRequest
@@ -27,7 +27,7 @@ LEAST_OF_A_CLASS = 5
 MOST_ROWS = 20_000
 """More are sampled: beyond this the fit gains nothing that its time is worth."""
 _MOST_KEPT = 2_000  # neighbours and calibration rows in the file, rows that settings are chosen on
-_RIDGES = (30.0, 100.0, 300.0, 1000.0, 3000.0)
+_RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0)
 _NEIGHBOURS = (5, 10, 20, 40, 80)
 _LOSS_POINTS = 5.0
 _FOREIGN_SHARE = 0.02
@@ -72,7 +72,7 @@ class ExampleMatrix:
     def of(cls, examples: Sequence[Example], embed: Embed) -> "ExampleMatrix":
         """Features and vectors of the examples, each as what it means."""
         requests = [what_is_meant(example.request) for example in examples]
-        texts = [embedded_text(request) for request in requests]
+        texts = [request.text for request in requests]
         parts = [
             embed(texts[start : start + _EMBED_AT_ONCE])
             for start in range(0, len(texts), _EMBED_AT_ONCE)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from msp_core.routing.features import HASHED, NAMES, hashed_words, lexical_matrix, named_features
+from msp_core.routing.features import NAMES, lexical_matrix, named_features
 from msp_core.routing.request import RouteRequest
 
 
@@ -33,19 +33,19 @@ def test_what_came_before_counts() -> None:
     assert feature("words_asked", request) == pytest.approx(3)
 
 
-def test_hashed_words_are_of_length_1_and_ignore_case() -> None:
-    row = hashed_words("VPN drops at noon")
-    assert np.linalg.norm(row) == pytest.approx(1)
-    assert (row == hashed_words("vpn DROPS at noon")).all()
-    assert (row != hashed_words("drops vpn at noon")).any()  # pairs know the order
+@pytest.mark.parametrize(
+    ("priority", "rank"), [(None, 1), ("Low", 0), ("Critical", 3), ("Urgent", 1)]
+)
+def test_the_ticket_s_priority(priority: str | None, rank: int) -> None:
+    assert feature("priority", RouteRequest("x", priority=priority)) == pytest.approx(rank)
 
 
 @pytest.mark.parametrize("text", ["", "...", "\ud800", "🖨️", "x" * 200_000, "ошибка принтера"])
 def test_any_text_has_finite_features(text: str) -> None:
     matrix = lexical_matrix([RouteRequest(text)])
-    assert matrix.shape == (1, len(NAMES) + HASHED)
+    assert matrix.shape == (1, len(NAMES))
     assert np.isfinite(matrix).all()
 
 
 def test_no_requests() -> None:
-    assert lexical_matrix([]).shape == (0, len(NAMES) + HASHED)
+    assert lexical_matrix([]).shape == (0, len(NAMES))
