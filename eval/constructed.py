@@ -11,6 +11,9 @@ _FILLER = """
     the printer and our gateway since monday on floor two with that cable user at desk group policy
     mail again mobile console before after update green orange light
     """.split()  # noqa: SIM905  # reads as what it is
+_PASSAGE = "Restart the spooler service, clear the queue folder, then print the test page."
+_ASTRAY = "Reinstall Windows, replace every cable, reorder toner cartridges and buy licences."
+_UNSEEN = 0.25
 _MOST_NUMBERS = 12
 _LENGTHS = (24, 60)
 _GROUPS = 40
@@ -31,6 +34,10 @@ def constructed_outcomes(n: int, *, noise: float, seed: int, told: bool = True) 
         noise: 0 to .5.
         told: False leaves the numbers to chance: then nothing in a text tells anything.
 
+    The weak model's answer repeats the passage it was given where it is right, and mostly wanders
+    off where it is wrong (in three of four cases): a check of the answer knows more than the text
+    of the question.
+
     Returns:
         Turns in 40 groups, with costs; the same arguments give the same turns.
     """
@@ -48,6 +55,8 @@ def constructed_outcomes(n: int, *, noise: float, seed: int, told: bool = True) 
             strong_score=float(strong[row]),
             weak_cost_usd=WEAK_COST_USD,
             strong_cost_usd=STRONG_COST_USD,
+            weak_response=_PASSAGE if weak[row] or generator.random() < _UNSEEN else _ASTRAY,
+            passages=(_PASSAGE,),
         )
         for row in range(n)
     )

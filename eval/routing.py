@@ -108,13 +108,14 @@ def _items(
     main: bool,
 ) -> Iterator[Item]:
     """One per turn; the main system's say what was asked, the policy's why it was decided so."""
-    values = {} if system.strong is None else columns.at_threshold(system.strong)
+    values = columns.at_threshold(system)
+    costs = columns.costs_of(system)
     for row, turn in enumerate(data.turns):
         raw: dict[str, object] = {
             "weak_score": turn.weak_score,
             "strong_score": turn.strong_score,
             "weak_cost_usd": turn.weak_cost_usd,
-            "strong_cost_usd": turn.strong_cost_usd,
+            "strong_cost_usd": turn.strong_cost_usd if costs is None else float(costs[1][row]),
             "router_score": None if system.scores is None else float(system.scores[row]),
         }
         if main:

@@ -81,16 +81,27 @@ class Columns:
             data.kind,
         )
 
-    def at_threshold(self, strong: Floats) -> dict[str, Floats]:
-        """Quality, strong calls, regret and cost of each turn, with `strong` of it strong."""
+    def costs_of(self, system: System) -> tuple[Floats, Floats] | None:
+        """USD of each turn when it stays weak and when it goes strong."""
+        if self.costs is None:
+            return None
+        weak, strong = self.costs
+        return weak, (weak + strong if system.drafts else strong)
+
+    def at_threshold(self, system: System) -> dict[str, Floats]:
+        """Quality, strong calls, regret and cost of each turn; empty without a threshold."""
+        strong = system.strong
+        if strong is None:
+            return {}
         quality = self.weak + strong * (self.strong - self.weak)
         columns = {
             "quality": quality,
             "strong_rate": strong,
             "regret": np.maximum(self.weak, self.strong) - quality,
         }
-        if self.costs is not None:
-            weak, dear = self.costs
+        costs = self.costs_of(system)
+        if costs is not None:
+            weak, dear = costs
             columns["cost_usd"] = weak + strong * (dear - weak)
         return columns
 
@@ -116,23 +127,16 @@ class Figures:
         self._columns = columns
         self._prices = prices
         self._profile = profile
-        weak_costs, strong_costs = columns.costs or (None, None)
         self._curves = {
-            system.name: Outcomes(
-                system.scores,
-                columns.weak,
-                columns.strong,
-                weak_costs=weak_costs,
-                strong_costs=strong_costs,
-            )
+            system.name: _curve(columns, system, system.scores)
             for system in systems
             if system.scores is not None
         }
+        self._drafting = frozenset(system.name for system in systems if system.drafts)
         points = {
             (system.name, name): values
             for system in systems
-            if system.strong is not None
-            for name, values in columns.at_threshold(system.strong).items()
+            for name, values in columns.at_threshold(system).items()
         }
         self._point_names = tuple(points)
         self._points = np.array(list(points.values()))
@@ -165,7 +169,8 @@ class Figures:
         for name in dict.fromkeys(name for name, _ in self._point_names):
             rate = found[name, "strong_rate"]
             found[name, "gain_over_random"] = found[name, "quality"] - (weak + rate * gap)
-            found.update({(name, key): usd for key, usd in self._per_tickets(rate)})
+            if name not in self._drafting:  # a profile says nothing of calls made twice
+                found.update({(name, key): usd for key, usd in self._per_tickets(rate)})
         for other in COMPARED_TO:
             for name in self._curves:
                 if name not in UNTRAINED or (name == WORD_COUNT and other == REGEX):
@@ -196,7 +201,8 @@ def slice_metrics(data: RoutingSet, system: System, seed: int) -> Iterator[Metri
     for slice_ in sorted(rows_of):
         rows = rows_of[slice_]
         columns = Columns.of(data, rows)
-        values = columns.at_threshold(system.strong[rows])
+        part = System(system.name, None, system.strong[rows], system.drafts)
+        values = columns.at_threshold(part)
         table = np.array(list(values.values()))
         intervals = statistic_intervals(
             lambda weights, table=table: (table @ weights / weights.sum()).tolist(),  # type: ignore[misc]
@@ -233,6 +239,17 @@ def _unit(name: str) -> str:
     if name.endswith("_ms"):
         return "ms"
     return "usd" if "usd" in name else "ratio"
+
+
+def _curve(columns: Columns, system: System, scores: Floats) -> Outcomes:
+    weak_costs, strong_costs = columns.costs_of(system) or (None, None)
+    return Outcomes(
+        scores,
+        columns.weak,
+        columns.strong,
+        weak_costs=weak_costs,
+        strong_costs=strong_costs,
+    )
 
 
 def _or_nan(figure: Callable[[Tradeoff], float], tradeoff: Tradeoff) -> float:

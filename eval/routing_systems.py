@@ -7,10 +7,11 @@ import numpy as np
 
 from eval.metrics.tradeoff import Floats
 from eval.routing_set import Turn
+from msp_core.routing.draft_check import check_draft
 from msp_core.routing.policy import RouteDecision, make_policy
 from msp_core.routing.scorers import regex_rules, word_count
 
-POLICY, RANDOM, ORACLE = "policy", "random", "oracle"
+POLICY, RANDOM, ORACLE, CASCADE = "policy", "random", "oracle", "cascade"
 ALWAYS_WEAK, ALWAYS_STRONG = "always_weak", "always_strong"
 WORD_COUNT, REGEX = "word_count", "regex"
 OWN_ROUTER = "router"
@@ -27,11 +28,13 @@ class System:
         scores: higher = strong first, shape (n,); None has no order of its own.
         strong: part of each turn that goes strong at the system's threshold, 0 to 1, shape (n,);
             None has no threshold of its own.
+        drafts: whether the weak model answers first, so that a strong call costs both.
     """
 
     name: str
     scores: Floats | None
     strong: Floats | None
+    drafts: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,9 @@ def all_systems(
     decisions: Sequence[RouteDecision] | None,
     learned: Mapping[str, LearnedScores],
 ) -> list[System]:
-    """The baselines, the learned scorers, the set's own router, and the policy.
+    """The baselines, the learned scorers, the set's own router, the cascade, and the policy.
+
+    The cascade is there where every turn has the weak model's answer.
 
     `random` sends as many turns strong as the policy does, half of them without one.
     """
@@ -82,10 +87,23 @@ def all_systems(
     own = [turn.router_score for turn in turns if turn.router_score is not None]
     if len(own) == n:
         systems.append(System(OWN_ROUTER, np.array(own), None))
+    if all(turn.weak_response is not None for turn in turns):
+        systems.append(_cascade(turns))
     if decisions is not None:
         scores = np.array([decision.score for decision in decisions])
         systems.append(System(POLICY, scores, policy_strong))
     return systems
+
+
+def _cascade(turns: Sequence[Turn]) -> System:
+    """The recorded weak answers as drafts: those that the checks doubt are given up."""
+    checks = [check_draft(turn.weak_response or "", turn.passages) for turn in turns]
+    return System(
+        CASCADE,
+        np.array([check.doubt for check in checks]),
+        np.array([float(not check.keep) for check in checks]),
+        drafts=True,
+    )
 
 
 def _with_threshold(name: str, scores: Floats, threshold: float | None) -> System:

@@ -12,6 +12,7 @@ from eval.routing_figures import PER_TICKETS, PER_TICKETS_CACHED, over
 from eval.routing_systems import (
     ALWAYS_STRONG,
     ALWAYS_WEAK,
+    CASCADE,
     ORACLE,
     OWN_ROUTER,
     POLICY,
@@ -30,6 +31,7 @@ SYSTEM_ORDER = (
     "knn",
     "two_head",
     OWN_ROUTER,
+    CASCADE,
     POLICY,
     ORACLE,
     ALWAYS_STRONG,

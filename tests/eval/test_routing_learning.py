@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.constructed import constructed_outcomes
+from eval.constructed import STRONG_COST_USD, constructed_outcomes
 from eval.result import SuiteRun
 from eval.routing import evaluate_routing
 from eval.routing_learning import (
@@ -61,6 +61,22 @@ def test_two_heads_beat_one_head_and_length(embedder: Embedder, judge: Judge) ->
     assert low_and_high(run, "apgr", "two_head")[0] > one_head
     assert not [note for note in run.result.notes if note.startswith("two_head")]
     assert [note for note in run.result.notes if note.startswith("lexical: not better than length")]
+
+
+def test_the_cascade_beats_routers_that_see_the_question_alone(
+    embedder: Embedder, judge: Judge
+) -> None:
+    # The questions tell nothing here, the weak model's answers do.
+    run = judge(tried(seed=1, told=False), taught_then_tried(embedder, seed=1, told=False))
+    for system in ("two_head", "lexical", "knn"):
+        assert low_and_high(run, "apgr", "cascade")[0] > low_and_high(run, "apgr", system)[1]
+    weak, both = (run.result.find("cost_usd", name) for name in ("always_weak", "cascade"))
+    rate = run.result.find("strong_rate", "cascade")
+    assert weak is not None
+    assert both is not None
+    assert rate is not None
+    # A turn that goes strong has paid for the draft too.
+    assert both.value == pytest.approx(weak.value + rate.value * STRONG_COST_USD)
 
 
 @pytest.mark.parametrize("seed", [2, 3])
