@@ -10,6 +10,7 @@ from msp_core.errors import MspError
 
 COMMANDS = {
     "ask": "One question, one answer.",
+    "bench": "Measure speed, as ratios within one run.",
     "chat": "A conversation in the terminal.",
     "data": "Import your own tickets and articles, check a data folder.",
     "demo": "Run the main job: all notebooks, then the report.",

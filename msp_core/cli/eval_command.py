@@ -43,7 +43,7 @@ def retrieval(dataset: str, split: str | None, out: Path | None, as_json: bool) 
     note(f"{judged.name}, split {judged.split}: {len(judged.queries)} queries")
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)
     run = evaluate_retrieval(judged, services.embedder, context=context)
-    _finish(run, out, as_json=as_json)
+    finish(run, out, as_json=as_json)
 
 
 @command.command("routing", help="What each router costs and loses, against outcomes or labels.")
@@ -106,10 +106,10 @@ def routing(
     note(f"{about.name}, split {about.split}: {about.n:,} turns")
     for sentence in run.result.notes:
         note(f"note: {sentence}")
-    _finish(run, out, as_json=as_json)
+    finish(run, out, as_json=as_json)
 
 
-def _finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
+def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
     """Write the result where it is wanted, and print it."""
     from eval.result import result_json, write_result
 
