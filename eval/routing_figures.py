@@ -203,11 +203,8 @@ def slice_metrics(data: RoutingSet, system: System, seed: int) -> Iterator[Metri
         columns = Columns.of(data, rows)
         part = System(system.name, None, system.strong[rows], system.drafts)
         values = columns.at_threshold(part)
-        table = np.array(list(values.values()))
         intervals = statistic_intervals(
-            lambda weights, table=table: (table @ weights / weights.sum()).tolist(),  # type: ignore[misc]
-            columns.groups,
-            seed=seed,
+            _means_of(np.array(list(values.values()))), columns.groups, seed=seed
         )
         for name, interval in zip(values, intervals, strict=True):
             yield metric(name, system.name, slice_, interval, len(rows), data.kind)
@@ -239,6 +236,16 @@ def _unit(name: str) -> str:
     if name.endswith("_ms"):
         return "ms"
     return "usd" if "usd" in name else "ratio"
+
+
+def _means_of(table: Floats) -> Callable[[Floats], list[float]]:
+    """The weighted mean of each row."""
+
+    def means(weights: Floats) -> list[float]:
+        found: list[float] = (table @ weights / weights.sum()).tolist()
+        return found
+
+    return means
 
 
 def _curve(columns: Columns, system: System, scores: Floats) -> Outcomes:
