@@ -15,6 +15,8 @@ from eval.reporting.retrieval_section import PRIMARY, retrieval_section
 from eval.reporting.routing_section import routing_section
 from eval.reporting.table import system_name
 from eval.result import Result, SuiteRun
+from eval.routing_figures import over
+from eval.routing_systems import ALWAYS_STRONG, POLICY, WORD_COUNT
 from msp_core.clock import to_iso
 
 SCHEMA = "msp.report/1"
@@ -118,17 +120,20 @@ def _verdict(
 
 
 def _routing_verdict(section: dict[str, Any]) -> str:
-    policy, strong = _row(section, routing.POLICY), _row(section, routing.ALWAYS_STRONG)
-    of = "of turns get a model that suffices" if section["kind"] == "simulated" else "mean quality"
-    quality = with_interval(policy["quality"], "percent")
-    text = f"Routing by {system_name(section['policy'])}: {quality} {of}"
-    if policy["cost_per_1k_usd"] and strong["cost_per_1k_usd"]["value"] > 0:
-        ratio = policy["cost_per_1k_usd"]["value"] / strong["cost_per_1k_usd"]["value"]
+    main, strong = _row(section, section["main"]), _row(section, ALWAYS_STRONG)
+    name = section["policy"] if section["main"] == POLICY else section["main"]
+    text = f"Routing by {system_name(name)}"
+    if main["quality"] is not None:
+        simulated = section["kind"] == "simulated"
+        of = "of turns get a model that suffices" if simulated else "mean quality"
+        text += f": {with_interval(main['quality'], 'percent')} {of}"
+    if main["cost_per_1k_usd"] and strong["cost_per_1k_usd"]["value"] > 0:
+        ratio = main["cost_per_1k_usd"]["value"] / strong["cost_per_1k_usd"]["value"]
         change = f"{abs(1 - ratio):.0%} {'less' if ratio <= 1 else 'more'}"
-        cost = write_value(policy["cost_per_1k_usd"]["value"], "usd")
+        cost = write_value(main["cost_per_1k_usd"]["value"], "usd")
         text += f", at {cost} per 1,000 turns: {change} than always the strong model"
     text += "."
-    curve = policy["apgr"]
+    curve = main["apgr"]
     if curve is None:
         return f"{text} The strong model is not better on average, so there is no gap to recover."
     if curve["low"] is not None and curve["low"] > 0.5:
@@ -137,7 +142,19 @@ def _routing_verdict(section: dict[str, Any]) -> str:
         against = "worse than sending turns at random (0.500)"
     else:
         against = "not told apart from sending turns at random (0.500)"
-    return f"{text} Its APGR is {with_interval(curve, 'ratio')}: {against} on {curve['n']} turns."
+    text += f" Its APGR is {with_interval(curve, 'ratio')}: {against} on {curve['n']} turns"
+    return f"{text}{_against_length(main[over(WORD_COUNT)])}."
+
+
+def _against_length(difference: dict[str, Any] | None) -> str:
+    """What the paired difference to word count says, as the end of a sentence."""
+    if difference is None or difference["low"] is None:
+        return ""
+    better = "better" if difference["low"] > 0 else "not better"
+    return (
+        f", and {better} than length alone (difference {difference['value']:+.3f}, 95% interval"
+        f" {difference['low']:+.3f} to {difference['high']:+.3f})"
+    )
 
 
 def _retrieval_verdict(section: dict[str, Any]) -> str:
@@ -169,12 +186,13 @@ def _key_figures(
 ) -> list[dict[str, Any]]:
     wanted: list[tuple[str, dict[str, Any] | None, str]] = []
     if routing_data is not None:
-        policy = _row(routing_data, routing.POLICY)
+        main = _row(routing_data, routing_data["main"])
         wanted += [
-            ("Routing quality", policy["quality"], "percent"),
-            ("Cost per 1,000 turns", policy["cost_per_1k_usd"], "usd"),
-            ("Sent to the strong model", policy["strong_rate"], "percent"),
-            ("Routing APGR", policy["apgr"], "ratio"),
+            ("Routing quality", main["quality"], "percent"),
+            ("Cost per 1,000 turns", main["cost_per_1k_usd"], "usd"),
+            ("Sent to the strong model", main["strong_rate"], "percent"),
+            ("Routing APGR", main["apgr"], "ratio"),
+            ("APGR over word count", main[over(WORD_COUNT)], "ratio"),
             ("Floor recall", routing_data["floor_recall"], "percent"),
         ]
     if retrieval_data is not None:

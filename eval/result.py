@@ -65,12 +65,17 @@ class Metric:
 
 @dataclass(frozen=True)
 class Result:
-    """The head of a result: what ran, on what, and its figures."""
+    """The head of a result: what ran, on what, and its figures.
+
+    Attributes:
+        notes: what was left out and why, and what the figures say in words; a sentence each.
+    """
 
     suite: str
     dataset: DatasetInfo
     provenance: Provenance
     metrics: tuple[Metric, ...]
+    notes: tuple[str, ...] = ()
     schema: str = SCHEMA
 
     def find(self, name: str, system: str, slice_: str = "all") -> Metric | None:

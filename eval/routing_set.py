@@ -1,13 +1,12 @@
 """What both models did, or would have done, on the same turns: labels or recorded outcomes."""
 
-import csv
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator
+from pydantic import Field, StringConstraints
 
 from eval.dataset import (
     Problems,
@@ -16,10 +15,10 @@ from eval.dataset import (
     check_manifest,
     choose_split,
     json_rows,
-    raw_lines,
     user_messages,
 )
 from eval.files import digest
+from eval.outcome_rows import Id, read_outcome_rows
 from eval.result import Kind
 from msp_core.errors import ConfigurationError, UsageError
 from msp_core.routing.catalog import Catalog
@@ -32,10 +31,7 @@ OUTCOME_FILES = ("outcomes.csv", "outcomes.csv.gz", "outcomes.jsonl")
 FLOOR_SPLIT = "floor"
 MAX_OUTCOMES = 1_000_000
 _NO_SPLIT = "all"
-
-_Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
-_Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-_Id = Annotated[str, StringConstraints(min_length=1)]
+_LABEL_GROUPS = ("ticket_id", "customer_id", "category", "priority")
 
 
 @dataclass(frozen=True)
@@ -65,10 +61,12 @@ class Turn:
     """One turn, with what each model is worth on it.
 
     Attributes:
-        group: turns of one group are resampled together.
+        group: turns of one group are resampled together: a label's ticket, or what was asked for.
         weak_score, strong_score: quality of each model's answer, 0 to 1.
         weak_cost_usd, strong_cost_usd: None when not known.
         router_score: of the user's own router, or None; higher = strong.
+        weak_response: the weak model's answer, or None when it was not recorded.
+        passages: what that answer was given to read.
         floor: the floor the turn falls under, by its label.
         note: why it was labelled so; may be empty.
     """
@@ -81,6 +79,8 @@ class Turn:
     weak_cost_usd: float | None
     strong_cost_usd: float | None
     router_score: float | None = None
+    weak_response: str | None = None
+    passages: tuple[str, ...] = ()
     floor: Floor | None = None
     slices: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
@@ -119,8 +119,9 @@ class _Tokens(Row):
 
 
 class _LabelRow(Row):
-    id: _Id
+    id: Id
     split: Literal["train", "dev", "test", "floor"]
+    ticket_id: str | None = None
     customer_id: str
     history: tuple[Said, ...] = ()
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -132,31 +133,23 @@ class _LabelRow(Row):
     tokens: _Tokens
 
 
-class _OutcomeRow(Row):
-    id: _Id
-    query: str
-    weak_score: _Share
-    strong_score: _Share
-    router_score: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    weak_cost: _Usd | None = None
-    strong_cost: _Usd | None = None
-    category: str | None = None
-    group: str | None = None
-    split: str | None = None
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _blank(cls, value: object) -> object:
-        return None if value == "" else value
-
-
-def read_routing_set(path: Path, *, split: str | None = None, prices: Prices) -> RoutingSet:
+def read_routing_set(
+    path: Path,
+    *,
+    split: str | None = None,
+    default_split: str | None = None,
+    prices: Prices,
+    group: str | None = None,
+) -> RoutingSet:
     """The labels (`turns.jsonl`) or the outcomes (CSV, CSV.gz or JSONL) at a path.
 
     Args:
         path: an outcome file, or a folder with `turns.jsonl` or `outcomes.<csv|csv.gz|jsonl>`.
         split: default see `choose_split`; a file without splits has one, `all`.
+        default_split: taken where it is there and none is asked for.
         prices: what a label's tokens are priced with; outcomes bring their own costs.
+        group: the column whose rows of one value belong together; default `group` of outcomes,
+            `ticket_id` of labels; without it each turn stands alone.
 
     Raises:
         UsageError: nothing of the kind is there, or there is no such split.
@@ -168,10 +161,10 @@ def read_routing_set(path: Path, *, split: str | None = None, prices: Prices) ->
     if path.is_dir():
         check_manifest(path, problems, kind="routing")
     name = path.name if path.is_dir() else path.name.partition(".")[0]
-    rows = _label_turns(file, prices, problems)
+    rows = _label_turns(file, prices, problems, group)
     kind: Kind = "simulated"
     if file.name != LABELS_FILE:
-        rows, kind = _outcome_turns(file, problems), "recorded"
+        rows, kind = _outcome_turns(file, problems, group), "recorded"
     by_split: dict[str, list[Turn]] = {}
     seen: set[str] = set()
     for line, turn_split, turn in rows:
@@ -186,6 +179,8 @@ def read_routing_set(path: Path, *, split: str | None = None, prices: Prices) ->
     if not seen:
         problems.add(file, None, "it holds no row")
     problems.refuse(name)
+    if split is None and default_split in by_split:
+        split = default_split
     chosen = choose_split(split, by_split.keys() - {FLOOR_SPLIT}, name=name)
     turns = by_split[chosen]
     return RoutingSet(
@@ -215,7 +210,12 @@ def _find(path: Path) -> Path:
     )
 
 
-def _label_turns(path: Path, prices: Prices, problems: Problems) -> _Rows:
+def _label_turns(path: Path, prices: Prices, problems: Problems, group: str | None) -> _Rows:
+    if group is not None and group not in _LABEL_GROUPS:
+        raise UsageError(
+            f"Labels cannot be grouped by {group!r}. They have: {', '.join(_LABEL_GROUPS)}."
+        )
+
     def cost(price: Price | None, tokens: _Tokens) -> float | None:
         if price is None:
             return None
@@ -229,10 +229,18 @@ def _label_turns(path: Path, prices: Prices, problems: Problems) -> _Rows:
             "customer": row.customer_id,
             "priority": row.priority,
         }
+        last = row.history[-1] if row.history else None
         yield line, row.split, Turn(
             turn_id=row.id,
-            request=RouteRequest(row.text, user_messages(row.history), row.tokens.prefix),
-            group=row.customer_id,
+            request=RouteRequest(
+                row.text,
+                user_messages(row.history),
+                row.tokens.prefix,
+                asked=last.text if last is not None and last.role == "assistant" else "",
+                category=row.category,
+                priority=row.priority,
+            ),
+            group=getattr(row, group or "ticket_id") or f"turn {row.id}",
             weak_score=float(row.required_model == "weak"),
             strong_score=1.0,
             weak_cost_usd=cost(prices.weak, row.tokens),
@@ -243,19 +251,8 @@ def _label_turns(path: Path, prices: Prices, problems: Problems) -> _Rows:
         )
 
 
-def _outcome_turns(path: Path, problems: Problems) -> _Rows:
-    read: Callable[[Path, Problems], Iterable[tuple[int, _OutcomeRow]]] = (
-        _csv_rows
-        if path.name.endswith((".csv", ".csv.gz"))
-        else lambda file, found: json_rows(file, _OutcomeRow, found)
-    )
-    optional: Sequence[str] = ("router_score", "weak_cost", "strong_cost")
-    given: frozenset[str] | None = None
-    for line, row in read(path, problems):
-        has = frozenset(name for name in optional if getattr(row, name) is not None)
-        given = has if given is None else given
-        for name in sorted(has ^ given):
-            problems.add(path, line, f"{name}: it must be there in every row or in none")
+def _outcome_turns(path: Path, problems: Problems, group: str | None) -> _Rows:
+    for line, row in read_outcome_rows(path, problems, group_column=group):
         yield line, row.split or _NO_SPLIT, Turn(
             turn_id=row.id,
             request=RouteRequest(row.query),
@@ -265,27 +262,7 @@ def _outcome_turns(path: Path, problems: Problems) -> _Rows:
             weak_cost_usd=row.weak_cost,
             strong_cost_usd=row.strong_cost,
             router_score=row.router_score,
+            weak_response=row.weak_response,
+            passages=row.passages,
             slices={} if row.category is None else {"category": row.category},
         )
-
-
-def _csv_rows(path: Path, problems: Problems) -> Iterator[tuple[int, _OutcomeRow]]:
-    csv.field_size_limit(10_000_000)  # answers and passages stand in a cell of their own
-    reader = csv.DictReader(text for _, text in raw_lines(path, problems))
-    try:
-        columns = reader.fieldnames or ()
-        missing = [
-            name
-            for name, column in _OutcomeRow.model_fields.items()
-            if column.is_required() and name not in columns
-        ]
-        if missing:
-            problems.add(path, 1, f"the header lacks {', '.join(missing)}")
-            return
-        for cells in reader:
-            try:
-                yield reader.line_num, _OutcomeRow.model_validate(cells)
-            except ValidationError as error:
-                problems.add_invalid(path, reader.line_num, error)
-    except csv.Error as error:
-        problems.add(path, reader.line_num, str(error))

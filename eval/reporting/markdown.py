@@ -23,7 +23,8 @@ def render_markdown(report: Mapping[str, Any]) -> str:
         blocks.append(_key_figures(report))
     routing, retrieval = report["routing"], report["retrieval"]
     if routing is not None:
-        blocks += ["## Routing", *map(_table, routing_tables(routing))]
+        blocks += ["## Routing", *map(_text, routing["notes"])]
+        blocks += map(_table, routing_tables(routing))
     if retrieval is not None:
         blocks += ["## Retrieval", *map(_table, retrieval_tables(retrieval))]
     month = monthly_table(routing) if routing is not None else None

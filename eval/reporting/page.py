@@ -92,8 +92,9 @@ def _routing(section: Mapping[str, Any] | None) -> str:
         "the bar is the policy's 95% interval. Up and to the left is better. "
         f"{_badge(section['kind'])}</figcaption></figure>"
     )
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in section["notes"])
     tables = _tables(routing_tables(section))
-    return f'<p class="lead">{escape(of + between)}</p>{figure}{tables}'
+    return f'<p class="lead">{escape(of + between)}</p>{figure}{notes}{tables}'
 
 
 def _retrieval(section: Mapping[str, Any] | None) -> str:

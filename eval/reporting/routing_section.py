@@ -6,12 +6,54 @@ from typing import Any
 import numpy as np
 
 from eval.metrics.tradeoff import Floats, Outcomes
-from eval.reporting.figure import clip, find_figure
+from eval.reporting.figure import clip, figure, find_figure
 from eval.result import Item, SuiteRun
-from eval.routing import ALWAYS_STRONG, ALWAYS_WEAK, ORACLE, POLICY, RANDOM
+from eval.routing_figures import PER_TICKETS, PER_TICKETS_CACHED, over
+from eval.routing_systems import (
+    ALWAYS_STRONG,
+    ALWAYS_WEAK,
+    CASCADE,
+    ORACLE,
+    OWN_ROUTER,
+    POLICY,
+    RANDOM,
+    REGEX,
+    WORD_COUNT,
+    main_system,
+)
 
-SYSTEM_ORDER = (ALWAYS_WEAK, RANDOM, "regex", "word_count", "router", POLICY, ORACLE, ALWAYS_STRONG)
-CURVE_METRICS = ("apgr", "cpt50", "cpt80", "saving@2", "saving@5", "saving@10")
+SYSTEM_ORDER = (
+    ALWAYS_WEAK,
+    RANDOM,
+    REGEX,
+    WORD_COUNT,
+    "lexical",
+    "knn",
+    "two_head",
+    OWN_ROUTER,
+    CASCADE,
+    POLICY,
+    ORACLE,
+    ALWAYS_STRONG,
+)
+FIGURES = (
+    "quality",
+    "strong_rate",
+    "regret",
+    "gain_over_random",
+    "apgr",
+    "cpt50",
+    "cpt80",
+    "aiq",
+    "saving@2",
+    "saving@5",
+    "saving@10",
+    over(WORD_COUNT),
+    over(REGEX),
+    PER_TICKETS,
+    PER_TICKETS_CACHED,
+)
+POLICY_FIGURES = ("floor_recall", "floor_miss_rate", "forced_by_floor", "decision_ms")
 PER_TURNS = 1000
 _MAX_POINTS = 200
 _WORST = 8
@@ -29,8 +71,11 @@ def routing_section(run: SuiteRun, *, monthly_turns: int) -> dict[str, Any]:
     present = {metric.system for metric in result.metrics}
     systems = [_system_row(run, name) for name in SYSTEM_ORDER if name in present]
     priced = any(row["cost_per_1k_usd"] is not None for row in systems)
-    items = [item for item in run.items if item.system == POLICY]
+    main = main_system([row["system"] for row in systems])
+    # A router of the user's own has an order and no threshold: no turn of it went anywhere.
+    items = [item for item in run.items if item.system == main and "quality" in item.scores]
     return {
+        "main": main,
         "dataset": {"name": result.dataset.name, "split": result.dataset.split},
         "n": result.dataset.n,
         "kind": result.metrics[0].kind if result.metrics else "simulated",
@@ -39,13 +84,15 @@ def routing_section(run: SuiteRun, *, monthly_turns: int) -> dict[str, Any]:
             "weak": result.provenance.models.get("weak"),
             "strong": result.provenance.models.get("strong"),
         },
-        "groups": len({item.group for item in items}),
+        "groups": len({item.group for item in run.items}),
         "priced": priced,
         "systems": systems,
-        "floor_recall": find_figure(result, "floor_recall", POLICY),
+        **{name: find_figure(result, name, POLICY) for name in POLICY_FIGURES},
+        "transfer": _transfer(run),
+        "notes": list(result.notes),
         "curve": _curve(run.items, systems, priced=priced),
         "by_slice": {
-            name: rows for name in _SLICES if len(rows := _slice_rows(run, items, name)) > 1
+            name: rows for name in _SLICES if len(rows := _slice_rows(run, items, name, main)) > 1
         },
         "misroutes": _misroutes(items),
         "monthly": _monthly(run, monthly_turns) if priced else None,
@@ -54,7 +101,7 @@ def routing_section(run: SuiteRun, *, monthly_turns: int) -> dict[str, Any]:
 
 def _system_row(run: SuiteRun, system: str) -> dict[str, Any]:
     row: dict[str, Any] = {"system": system}
-    for name in ("quality", "strong_rate", *CURVE_METRICS):
+    for name in FIGURES:
         row[name] = find_figure(run.result, name, system)
     row["cost_per_1k_usd"] = find_figure(run.result, "cost_usd", system, scale=PER_TURNS)
     return row
@@ -105,20 +152,41 @@ def _loss(item: Item) -> float:
     return best - item.scores["quality"]
 
 
+def _went_strong(item: Item) -> bool:
+    return item.scores["strong_rate"] == 1
+
+
 def _needless_usd(item: Item) -> float:
     """What a strong call cost more, where the weak model was as good."""
     weak_is_enough = _number(item, "weak_score") >= _number(item, "strong_score")
-    if item.raw.get("choice") != "strong" or not weak_is_enough:
+    if not _went_strong(item) or not weak_is_enough:
         return 0.0
     return _number(item, "strong_cost_usd") - _number(item, "weak_cost_usd")
 
 
 def _is_needless(item: Item) -> bool:
     weak_is_enough = _number(item, "weak_score") >= _number(item, "strong_score")
-    return item.raw.get("choice") == "strong" and weak_is_enough
+    return _went_strong(item) and weak_is_enough
 
 
-def _slice_rows(run: SuiteRun, items: Sequence[Item], name: str) -> list[dict[str, Any]]:
+def _transfer(run: SuiteRun) -> list[dict[str, Any]]:
+    """APGR on each category of a router that was trained without it."""
+    rows = []
+    for metric in run.result.metrics:
+        if metric.name == "transfer_apgr" and metric.system != WORD_COUNT:
+            length = find_figure(run.result, "transfer_apgr", WORD_COUNT, metric.slice)
+            rows.append(
+                {
+                    "left_out": clip(metric.slice.partition("=")[2], 60),
+                    "system": metric.system,
+                    "apgr": figure(metric),
+                    "word_count": length,
+                }
+            )
+    return rows
+
+
+def _slice_rows(run: SuiteRun, items: Sequence[Item], name: str, main: str) -> list[dict[str, Any]]:
     rows = []
     for value in sorted({item.slices[name] for item in items if name in item.slices}):
         own = [item for item in items if item.slices.get(name) == value]
@@ -126,8 +194,8 @@ def _slice_rows(run: SuiteRun, items: Sequence[Item], name: str) -> list[dict[st
             {
                 "value": clip(value, 60),
                 "n": len(own),
-                "quality": find_figure(run.result, "quality", POLICY, f"{name}={value}"),
-                "strong_rate": find_figure(run.result, "strong_rate", POLICY, f"{name}={value}"),
+                "quality": find_figure(run.result, "quality", main, f"{name}={value}"),
+                "strong_rate": find_figure(run.result, "strong_rate", main, f"{name}={value}"),
                 "regret": sum(map(_loss, own)) / len(own),
                 "missed": sum(_loss(item) > 0 for item in own),
                 "needless": sum(map(_is_needless, own)),

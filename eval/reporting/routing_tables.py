@@ -21,10 +21,15 @@ def routing_tables(section: Mapping[str, Any]) -> list[Table]:
             "quality": ("Quality", "percent"),
             "cost_per_1k_usd": ("USD per 1,000 turns", "usd"),
             "strong_rate": ("Strong calls", "percent"),
+            "gain_over_random": ("Gain over random at that rate", "percent"),
+            "regret": ("Regret", "percent"),
+            "usd_per_1k_tickets": ("USD per 1,000 tickets", "usd"),
+            "usd_per_1k_tickets_cached": ("with prompt cache", "usd"),
         },
         note=(
             f"Small figures: 95% interval from resampling {section['groups']} groups of turns "
-            "(customers, where the data names them); none where every draw gives the same."
+            "(tickets, where the data names them); none where every draw gives the same. Tickets: "
+            "simulated with the token profile of the run, turns routed independently."
         ),
     )
     along_curve = _router_table(
@@ -32,21 +37,31 @@ def routing_tables(section: Mapping[str, Any]) -> list[Table]:
         "The same routers along their whole curve",
         {
             "apgr": ("APGR", "ratio"),
+            "apgr_over_word_count": ("less word count's", "ratio"),
+            "apgr_over_regex": ("less the regex rules'", "ratio"),
             "cpt50": ("CPT 50%", "percent"),
             "cpt80": ("CPT 80%", "percent"),
+            "aiq": ("AIQ", "ratio"),
             "saving@2": ("Saving at −2 points", "percent"),
             "saving@5": ("at −5 points", "percent"),
             "saving@10": ("at −10 points", "percent"),
         },
         note=(
             "APGR: part of the quality gap between the two models that is recovered on average; "
-            "random 0.500. CPT: share of strong calls that recovers so much of the gap, lower is "
-            "better. Saving: cost saved against always strong at that loss of quality, the point "
-            "chosen with hindsight."
+            "random 0.500. Differences are paired: an interval above 0 is a router that beats the "
+            "other. CPT: share of strong calls that recovers so much of the gap, lower is better. "
+            "AIQ: mean quality of the best mixture over all costs. Saving: cost saved against "
+            "always strong at that loss of quality, the point chosen with hindsight."
         ),
     )
     shown = [table for table in (at_threshold, along_curve) if table.rows]
-    return [*shown, *_slice_tables(section), *_misroute_tables(section)]
+    return [
+        *shown,
+        *_policy_table(section),
+        *_transfer_table(section),
+        *_slice_tables(section),
+        *_misroute_tables(section),
+    ]
 
 
 def _router_table(
@@ -71,21 +86,75 @@ def _router_table(
         ],
         kind=section["kind"],
         note=note,
-        best=row_of(rows, "policy"),
+        best=row_of(rows, section["main"]),
     )
+
+
+def _policy_table(section: Mapping[str, Any]) -> Iterable[Table]:
+    """What floors catch and what they cost; the bound on misses has no lower end."""
+    shown: list[tuple[str, str, Format]] = [
+        ("Floor turns that a floor rule sees", "floor_recall", "percent"),
+        ("Floor turns missed, with the upper 95% bound", "floor_miss_rate", "percent"),
+        ("Other turns forced strong by a floor", "forced_by_floor", "percent"),
+        ("Time of a decision", "decision_ms", "ms"),
+    ]
+    rows = [(label, section[name], form) for label, name, form in shown if section[name]]
+    if rows:
+        yield Table(
+            caption="The policy's floors, and its time",
+            columns=[Column("", number=False), Column("Figure"), Column("n"), Column("Kind")],
+            rows=[
+                [
+                    Cell(label),
+                    figure_cell(figure, form),
+                    Cell(str(figure["n"])),
+                    Cell(figure["kind"]),
+                ]
+                for label, figure, form in rows
+            ],
+        )
+
+
+def _transfer_table(section: Mapping[str, Any]) -> Iterable[Table]:
+    if section["transfer"]:
+        yield Table(
+            caption="Transfer: APGR on a category that the training did not see",
+            columns=[
+                Column("Left out", number=False),
+                Column("Router", number=False),
+                Column("Turns"),
+                Column("APGR"),
+                Column("Word count's"),
+            ],
+            rows=[
+                [
+                    Cell(row["left_out"]),
+                    Cell(system_name(row["system"])),
+                    Cell(str(row["apgr"]["n"])),
+                    figure_cell(row["apgr"], "ratio"),
+                    figure_cell(row["word_count"], "ratio"),
+                ]
+                for row in section["transfer"]
+            ],
+            kind=section["kind"],
+        )
 
 
 def _router_note(system: str, section: Mapping[str, Any]) -> str:
     if system == "policy":
         return f"floors, then {system_name(section['policy'])}"
-    notes = {"random": "at the policy's rate", "oracle": "knows the better model"}
+    notes = {
+        "random": "at the policy's rate",
+        "oracle": "knows the better model",
+        "router": "router_score of the data",
+    }
     return notes.get(system, "")
 
 
 def _slice_tables(section: Mapping[str, Any]) -> Iterable[Table]:
     for number, (name, rows) in enumerate(section["by_slice"].items()):
         yield Table(
-            caption=f"Policy by {name}",
+            caption=f"{system_name(section['main']).capitalize()} by {name}",
             columns=[
                 Column(name.capitalize(), number=False),
                 Column("Turns"),

@@ -21,7 +21,7 @@ COMMANDS = {
     "label": "Make judged sets from your own tickets, key by key.",
     "models": "Print the model catalogue; compare it with a published price table.",
     "report": "Make the report of evaluation results.",
-    "routing": "Explain decisions, replay the log, choose a threshold, show the costs.",
+    "routing": "Learn a router, explain decisions, replay the log, choose a threshold.",
     "tier": "Choose which documents are hot; try capacities on a log.",
     "tickets": "List, show, create, update and note tickets.",
 }

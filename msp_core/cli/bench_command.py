@@ -42,3 +42,34 @@ def index(chunks: int, out: Path | None, as_json: bool) -> None:
         note=note,
     )
     finish(run, out, as_json=as_json)
+
+
+@command.command("routing", help="A routing decision beside one embedding of the same text.")
+@click.option("--dataset", default="routing", show_default=True, metavar="NAME|DIR|FILE")
+@click.option("--split", metavar="S", help="Default: dev, or the only one.")
+@click.option("--model", type=click.Path(exists=True, path_type=Path), help="A trained router.")
+@out_option
+@json_option
+def routing(
+    dataset: str, split: str | None, model: Path | None, out: Path | None, as_json: bool
+) -> None:
+    """Run it."""
+    from eval.bench_routing import bench_routing
+    from eval.dataset import find_dataset
+    from eval.provenance import RunContext, public_settings
+    from eval.routing_job import RoutingJob, pair_prices
+    from eval.routing_set import read_routing_set
+    from msp_core.bootstrap import local_embedder
+    from msp_core.routing.model_file import default_model, read_model
+
+    services = services_from_env()
+    prices = pair_prices(RoutingJob(), services)
+    data = read_routing_set(find_dataset(dataset), split=split, prices=prices)
+    note(f"{data.name}, split {data.split}: {len(data.turns):,} turns, five rounds")
+    run = bench_routing(
+        data,
+        default_model() if model is None else read_model(model),
+        local_embedder(services.settings),
+        context=RunContext(settings=public_settings(services.settings), clock=services.clock),
+    )
+    finish(run, out, as_json=as_json)

@@ -7,6 +7,7 @@ import click
 
 from msp_core.checkout import require_checkout
 from msp_core.cli.common import json_option, note, services_from_env
+from msp_core.errors import UsageError
 
 if TYPE_CHECKING:
     from eval.result import SuiteRun
@@ -58,24 +59,66 @@ def retrieval(
 
 
 @command.command("routing", help="What each router costs and loses, against outcomes or labels.")
-@click.option("--dataset", default="routing", show_default=True, metavar="NAME|DIR|FILE")
+@click.option("--dataset", metavar="NAME|DIR|FILE", help="Default: routing, the shipped labels.")
+@click.option(
+    "--outcomes", type=click.Path(exists=True, path_type=Path), help="CSV, CSV.gz or JSONL."
+)
 @split_option
+@click.option(
+    "--train", "train_source", metavar="NAME|DIR|FILE", help="Learn the routers from this."
+)
+@click.option(
+    "--cv",
+    "folds",
+    type=click.IntRange(2, 20),
+    help="Folds of the training; without --train, of the evaluated turns themselves.",
+)
+@click.option("--group", metavar="COLUMN", help="Rows with one value of it belong together.")
+@click.option("--model", type=click.Path(exists=True, path_type=Path), help="A trained router.")
+@click.option("--weak-model", metavar="ID", help="Price labels for this model, not the set one.")
+@click.option("--strong-model", metavar="ID", help="Likewise.")
+@click.option("--profile", metavar="turns=N,calls=N,...", help="Tokens of one of your tickets.")
 @out_option
 @json_option
-def routing(dataset: str, split: str | None, out: Path | None, as_json: bool) -> None:
+def routing(
+    dataset: str | None,
+    outcomes: Path | None,
+    split: str | None,
+    train_source: str | None,
+    folds: int | None,
+    group: str | None,
+    model: Path | None,
+    weak_model: str | None,
+    strong_model: str | None,
+    profile: str | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Run it."""
-    from eval.dataset import find_dataset
     from eval.provenance import RunContext, public_settings
-    from eval.routing import evaluate_routing
-    from eval.routing_set import Prices, read_routing_set
+    from eval.routing_job import RoutingJob, run_routing_job
 
+    if dataset is not None and outcomes is not None:
+        raise UsageError("Give either --dataset or --outcomes, not both.")
+    job = RoutingJob(
+        source=str(outcomes) if outcomes is not None else dataset or "routing",
+        split=split,
+        train_source=train_source,
+        folds=folds,
+        group=group,
+        model_file=model,
+        weak_model=weak_model,
+        strong_model=strong_model,
+        profile=profile,
+    )
     services = services_from_env()
-    models = services.models
-    prices = Prices.of(models.weak.model_id, models.strong.model_id, services.catalog)
-    turns = read_routing_set(find_dataset(dataset), split=split, prices=prices)
-    note(f"{turns.name}, split {turns.split}: {len(turns.turns)} turns")
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)
-    finish(evaluate_routing(turns, services.policy, prices, context=context), out, as_json=as_json)
+    run = run_routing_job(job, services, context=context)
+    about = run.result.dataset
+    note(f"{about.name}, split {about.split}: {about.n:,} turns")
+    for sentence in run.result.notes:
+        note(f"note: {sentence}")
+    finish(run, out, as_json=as_json)
 
 
 def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
@@ -92,6 +135,6 @@ def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
     for metric in overall:
         interval = "" if metric.low is None else f"  [{metric.low:.3f}, {metric.high:.3f}]"
         click.echo(
-            f"{metric.system:<10} {metric.name:<27}{metric.value:>9.4f}{interval:<18}  "
+            f"{metric.system:<14}{metric.name:<26}{metric.value:>9.4f}{interval:<18}  "
             f"n={metric.n_scored} failed={metric.n_failed} {metric.kind}"
         )

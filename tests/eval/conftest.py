@@ -109,7 +109,7 @@ def turn(number: int, required: str, text: str, **fields: object) -> dict[str, o
     return {
         "id": f"t{number}",
         "split": "dev",
-        "ticket_id": "TKT-20241202-A1B2C3D4",
+        "ticket_id": f"TKT-20241202-A1B2C3D{number}",
         "customer_id": "northwind" if number % 2 else "medora",
         "history": [],
         "text": text,

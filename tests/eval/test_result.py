@@ -51,7 +51,7 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 def test_the_file_has_the_agreed_keys(tmp_path: Path) -> None:
     write_result(tmp_path, RESULT, ITEMS)
     head = json.loads((tmp_path / "result.json").read_text())
-    assert set(head) == {"schema", "suite", "dataset", "provenance", "metrics"}
+    assert set(head) == {"schema", "suite", "dataset", "provenance", "metrics", "notes"}
     assert head["schema"] == SCHEMA
     item = json.loads((tmp_path / "items.jsonl").read_text().splitlines()[0])
     assert set(item) == {

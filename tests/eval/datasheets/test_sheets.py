@@ -71,8 +71,8 @@ def test_counts_and_hardness_of_routing(routing: Path, embedder: Embedder) -> No
     assert cells(sheet, "outage") == ["0", "1"]
     # Learnt on the three of train: mostly weak; strong from 12 words, and the one of test has 11;
     # both texts have their like.
-    assert cells(sheet, "most frequent label") == ["2", "0.50"]
-    assert cells(sheet, "strong from 12 words") == ["2", "0.50"]
+    assert cells(sheet, "most frequent label") == ["2", "0.50 (0.00 to 1.00)"]
+    assert cells(sheet, "strong from 12 words") == ["2", "0.50 (0.00 to 1.00)"]
     assert cells(sheet, "label of the nearest turn") == ["2", "1.00"]
     assert "Reported, not selected for" in sheet
 

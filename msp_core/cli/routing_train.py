@@ -1,0 +1,84 @@
+"""`msp routing train`: learn a router from outcomes or labels into a model file."""
+
+from pathlib import Path
+
+import click
+
+from msp_core.checkout import require_checkout
+from msp_core.cli.common import json_option, note, print_json, services_from_env
+from msp_core.errors import UsageError
+
+group_option = click.option(
+    "--group", metavar="COLUMN", help="Rows with one value of it belong together."
+)
+SEED = 7
+
+
+@click.command("train", help="Learn a router from recorded outcomes or from labels.")
+@click.option(
+    "--outcomes", type=click.Path(exists=True, path_type=Path), help="CSV, CSV.gz or JSONL."
+)
+@click.option("--labels", metavar="NAME|DIR", help="A set of labels, such as routing.")
+@click.option("--split", metavar="S", help="Default: train, or the only one.")
+@click.option("--cv", "folds", type=click.IntRange(2, 20), default=5, show_default=True)
+@group_option
+@click.option("--seed", type=int, default=SEED, show_default=True)
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The model file."
+)
+@click.option(
+    "--keep-vectors",
+    is_flag=True,
+    help="Keep the vectors beside the data: then every machine learns the same bytes from it.",
+)
+@json_option
+def command(
+    outcomes: Path | None,
+    labels: str | None,
+    split: str | None,
+    folds: int,
+    group: str | None,
+    seed: int,
+    out: Path,
+    keep_vectors: bool,
+    as_json: bool,
+) -> None:
+    """Run it."""
+    require_checkout("msp routing train")
+    from eval.routing_learning import (
+        read_training_set,
+        train_on,
+        training_embedder,
+        write_vectors,
+    )
+    from msp_core.routing.model_file import write_model
+
+    if (outcomes is None) == (labels is None):
+        raise UsageError("Give either --outcomes FILE or --labels NAME to learn from.")
+    services = services_from_env()
+    source = str(outcomes) if outcomes is not None else labels or ""
+    data, folder = read_training_set(source, split=split, group=group, catalog=services.catalog)
+    note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
+    if keep_vectors:
+        write_vectors(folder, services.embedder, data.turns)
+    embedder = training_embedder(services.embedder, folder)
+    model = train_on(data, embedder, folds=folds, seed=seed, own_groups=group is not None)
+    write_model(out, model)
+    about = model.trained_on
+    if about.n_left_out:
+        note(f"learned from a sample of {about.n:,}; {about.n_left_out:,} were left out")
+    facts = {
+        "file": str(out),
+        "trained_on": vars(about),
+        "settings": dict(model.settings),
+        "threshold": model.threshold,
+        "threshold_note": model.threshold_note,
+        "least_familiar": model.least_familiar,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    click.echo(f"written: {out} ({out.stat().st_size:,} bytes)")
+    click.echo(f"learned from {about.n:,} turns in {about.groups:,} groups ({about.kind})")
+    click.echo(f"threshold {model.threshold:.3f}: {model.threshold_note}")
+    click.echo(f"out of distribution below a likeness of {model.least_familiar:.3f}")

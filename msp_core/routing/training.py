@@ -1,0 +1,262 @@
+"""Learn a router from outcomes: settings by grouped cross-validation, then one fit on all."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from msp_core.errors import InvalidInput
+from msp_core.routing.features import lexical_matrix
+from msp_core.routing.learned import Embed, LearnedName, two_head_matrix
+from msp_core.routing.logistic import Floats, fit_head, fit_heads
+from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.request import RouteRequest
+from msp_core.routing.router_model import (
+    Calibration,
+    Neighbours,
+    RouterModel,
+    Scaling,
+    TrainedOn,
+    TwoHeads,
+    Vectors,
+)
+
+LEAST_ROWS = 40
+LEAST_OF_A_CLASS = 5
+MOST_ROWS = 20_000
+"""More are sampled: beyond this the fit gains nothing that its time is worth."""
+_MOST_KEPT = 2_000  # neighbours and calibration rows in the file, rows that settings are chosen on
+_RIDGES = (3.0, 10.0, 30.0, 100.0, 300.0)
+_NEIGHBOURS = (5, 10, 20, 40, 80)
+_LOSS_POINTS = 5.0
+_FOREIGN_SHARE = 0.02
+_EMBED_AT_ONCE = 256
+
+_Rows = npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A turn with what both models were worth on it.
+
+    Attributes:
+        weak_score, strong_score: 0 to 1.
+        group: turns of one group never stand on both sides of a fold.
+    """
+
+    request: RouteRequest
+    weak_score: float
+    strong_score: float
+    group: str
+
+
+@dataclass(frozen=True, eq=False)
+class ExampleMatrix:
+    """Examples as columns; make it once, fit it on any of its rows.
+
+    Attributes:
+        lexical: unscaled, shape (n, l).
+        vectors: shape (n, dimension).
+        weak, strong: scores, shape (n,).
+        groups: length n.
+    """
+
+    lexical: Floats
+    vectors: Vectors
+    weak: Floats
+    strong: Floats
+    groups: tuple[str, ...]
+
+    @classmethod
+    def of(cls, examples: Sequence[Example], embed: Embed) -> "ExampleMatrix":
+        """Features and vectors of the examples, each as what it means."""
+        requests = [what_is_meant(example.request) for example in examples]
+        texts = [request.text for request in requests]
+        parts = [
+            embed(texts[start : start + _EMBED_AT_ONCE])
+            for start in range(0, len(texts), _EMBED_AT_ONCE)
+        ]
+        return cls(
+            lexical_matrix(requests),
+            np.vstack(parts),
+            np.array([example.weak_score for example in examples]),
+            np.array([example.strong_score for example in examples]),
+            tuple(example.group for example in examples),
+        )
+
+    def rows(self, chosen: _Rows) -> "ExampleMatrix":
+        """Some of the rows."""
+        return ExampleMatrix(
+            self.lexical[chosen],
+            self.vectors[chosen],
+            self.weak[chosen],
+            self.strong[chosen],
+            tuple(self.groups[row] for row in chosen),
+        )
+
+    @property
+    def gains(self) -> Floats:
+        """Strong less weak score."""
+        return self.strong - self.weak
+
+
+def sample_examples(examples: Sequence[Example], *, seed: int) -> list[Example]:
+    """At most `MOST_ROWS` of them, drawn without replacement, in their order."""
+    if len(examples) <= MOST_ROWS:
+        return list(examples)
+    drawn = np.random.default_rng(seed).choice(len(examples), MOST_ROWS, replace=False)
+    return [examples[row] for row in np.sort(drawn)]
+
+
+def check_learnable(examples: Sequence[Example]) -> None:
+    """Pass when a router can be learned from these outcomes.
+
+    Raises:
+        InvalidInput: too few rows, too few of one kind, or the weak model is the better one.
+    """
+    n = len(examples)
+    if n < LEAST_ROWS:
+        raise InvalidInput(
+            f"{n} rows are too few to learn a router from; {LEAST_ROWS} are the least, and a few"
+            " hundred are needed for a useful one. Record more outcomes."
+        )
+    gains = np.array([example.strong_score - example.weak_score for example in examples])
+    better = int((gains > 0).sum())
+    if better < LEAST_OF_A_CLASS or n - better < LEAST_OF_A_CLASS:
+        raise InvalidInput(
+            f"The strong model is better on {better} of {n} rows, so there is one class only:"
+            f" {LEAST_OF_A_CLASS} rows of each kind are the least. Send every turn to the"
+            f" {'weak' if better < LEAST_OF_A_CLASS else 'strong'} model, or record other turns."
+        )
+    if gains.mean() <= 0:
+        raise InvalidInput(
+            "The weak model is better than the strong one on average, by"
+            f" {-100 * gains.mean():.1f} points. Are weak_score and strong_score swapped? If not,"
+            " there is nothing to gain from routing to the strong model."
+        )
+
+
+def folds_of(groups: Sequence[str], count: int) -> npt.NDArray[np.intp]:
+    """The fold of each row, 0 to count - 1; a group lies in one fold, the folds are of like size.
+
+    With fewer than two groups every row is a group of its own, and never are there more folds
+    than groups. Nothing is drawn: the largest group goes to the smallest fold, and so on.
+
+    Raises:
+        ValueError: fewer than two folds, or fewer than two rows.
+    """
+    if count < 2 or len(groups) < 2:
+        raise ValueError(f"{count} folds of {len(groups)} rows cannot be told apart")
+    names = list(groups) if len(set(groups)) > 1 else [str(row) for row in range(len(groups))]
+    sizes: dict[str, int] = {}
+    for name in names:
+        sizes[name] = sizes.get(name, 0) + 1
+    filled = [0] * min(count, len(sizes))
+    fold: dict[str, int] = {}
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        fold[name] = filled.index(min(filled))
+        filled[fold[name]] += sizes[name]
+    return np.array([fold[name] for name in names])
+
+
+def train(
+    data: ExampleMatrix, *, embedder_id: str, trained_on: TrainedOn, folds: int = 5
+) -> RouterModel:
+    """The router of these outcomes: nothing is drawn but what `trained_on.seed` draws.
+
+    Ridge penalties and the number of neighbours are those with the least squared error of the
+    expected gain out of fold; ties go to the stronger smoothing.
+
+    Args:
+        data: checked by `check_learnable`.
+        embedder_id: of the vectors.
+        trained_on: for the model file.
+        folds: of the cross-validation, by group.
+    """
+    chosen_on = data.rows(_draw(len(data.gains), trained_on.seed))
+    fold = folds_of(chosen_on.groups, folds)
+    tried = {
+        "ridge_lexical": _best(chosen_on, fold, "lexical", _RIDGES[::-1]),
+        "ridge_two_head": _best(chosen_on, fold, "two_head", _RIDGES[::-1]),
+        "neighbours": _best(chosen_on, fold, "knn", [float(k) for k in _NEIGHBOURS[::-1]]),
+    }
+    lexical, two_head, neighbours = tried.values()
+    order = np.argsort(two_head.out_of_fold, kind="stable")
+    calibration = Calibration(two_head.out_of_fold[order], chosen_on.gains[order])
+    scaling = Scaling.of(data.lexical)
+    scaled = scaling.apply(data.lexical)
+    both = two_head_matrix(scaled, data.vectors)
+    return RouterModel(
+        trained_on=trained_on,
+        embedder_id=embedder_id,
+        scaling=scaling,
+        lexical=fit_head(scaled, np.maximum(data.gains, 0), ridge=lexical.setting),
+        two_head=TwoHeads(
+            fit_head(both, data.weak, ridge=two_head.setting),
+            fit_head(both, data.strong, ridge=two_head.setting),
+        ),
+        neighbours=Neighbours(chosen_on.vectors, chosen_on.gains, int(neighbours.setting)),
+        calibration=calibration,
+        threshold=calibration.threshold_for_loss(_LOSS_POINTS),
+        threshold_note=f"at most {_LOSS_POINTS:g} points of quality lost, out of fold",
+        least_familiar=_least_familiar(chosen_on.vectors, fold),
+        settings={name: best.setting for name, best in tried.items()},
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Best:
+    setting: float
+    out_of_fold: Floats
+
+
+def _best(
+    data: ExampleMatrix,
+    fold: npt.NDArray[np.intp],
+    name: LearnedName,
+    settings: Sequence[float],
+) -> _Best:
+    """The setting of least squared error out of fold, the first on a tie, and its scores."""
+    scores = np.empty((len(settings), len(fold)))
+    for held in range(int(fold.max()) + 1):
+        inside = data.rows(np.flatnonzero(fold != held))
+        outside = data.rows(np.flatnonzero(fold == held))
+        scores[:, fold == held] = _fold_scores(inside, outside, name, settings)
+    # The one head gives the gain itself, the others the gain moved to 0..1.
+    wanted = np.maximum(data.gains, 0) if name == "lexical" else (1 + data.gains) / 2
+    errors = ((scores - wanted) ** 2).mean(axis=1).round(9)
+    best = int(np.argmin(errors))
+    return _Best(float(settings[best]), scores[best])
+
+
+def _fold_scores(
+    inside: ExampleMatrix, outside: ExampleMatrix, name: LearnedName, settings: Sequence[float]
+) -> list[Floats]:
+    if name == "knn":
+        return [
+            Neighbours(inside.vectors, inside.gains, int(k)).scores(outside.vectors)
+            for k in settings
+        ]
+    scaling = Scaling.of(inside.lexical)
+    seen, new = scaling.apply(inside.lexical), scaling.apply(outside.lexical)
+    if name == "lexical":
+        wanted = np.maximum(inside.gains, 0)
+        return [head.probability(new) for head in fit_heads(seen, wanted, ridges=settings)]
+    seen, new = two_head_matrix(seen, inside.vectors), two_head_matrix(new, outside.vectors)
+    weak = fit_heads(seen, inside.weak, ridges=settings)
+    strong = fit_heads(seen, inside.strong, ridges=settings)
+    return [TwoHeads(*pair).scores(new) for pair in zip(weak, strong, strict=True)]
+
+
+def _least_familiar(vectors: Vectors, fold: npt.NDArray[np.intp]) -> float:
+    """What all but a fiftieth of the rows reach with their nearest of another fold."""
+    nearness = vectors @ vectors.T
+    nearness[fold[:, None] == fold[None, :]] = -1
+    return float(np.quantile(nearness.max(axis=1), _FOREIGN_SHARE))
+
+
+def _draw(n: int, seed: int) -> _Rows:
+    if n <= _MOST_KEPT:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, _MOST_KEPT, replace=False))

@@ -1,0 +1,116 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from msp_core.errors import ConfigurationError, InvalidInput
+from msp_core.routing.learned import LEARNED, LearnedName, LearnedRouter
+from msp_core.routing.request import RouteRequest
+from msp_core.routing.router_model import Calibration, RouterModel
+from msp_core.routing.training import MOST_ROWS, check_learnable, folds_of, sample_examples
+from tests.msp_core.routing.conftest import EMBEDDER_ID, WordEmbedder, examples
+
+HARD = RouteRequest("why does the tunnel 999 drop, and what is the risk")
+EASY = RouteRequest("show the status of ticket 998")
+
+
+@pytest.fixture
+def router(small_model: RouterModel, word_embedder: WordEmbedder) -> LearnedRouter:
+    return LearnedRouter(small_model, word_embedder.embed, embedder_id=EMBEDDER_ID)
+
+
+@pytest.mark.parametrize("name", LEARNED)
+def test_each_scorer_learned_what_is_hard(router: LearnedRouter, name: LearnedName) -> None:
+    score = router.scorer(name)
+    assert 0 <= score(EASY) < score(HARD) <= 1
+    assert router.scores(name, [EASY, HARD]) == pytest.approx([score(EASY), score(HARD)], abs=1e-6)
+
+
+def test_the_threshold_parts_them(router: LearnedRouter) -> None:
+    score = router.scorer("two_head")
+    assert score(EASY) < router.model.threshold <= score(HARD)
+
+
+def test_a_decision_embeds_once(router: LearnedRouter, word_embedder: WordEmbedder) -> None:
+    router.scorer("two_head")(HARD)
+    router.scorer("knn")(HARD)
+    router.familiarity(HARD)
+    assert word_embedder.calls == 1
+    router.scorer("lexical")(EASY)
+    assert word_embedder.calls == 1
+
+
+def test_familiarity_tells_strangers(router: LearnedRouter) -> None:
+    strange = RouteRequest("zzz qqq")
+    assert router.familiarity(strange) < router.model.least_familiar <= router.familiarity(HARD)
+
+
+def test_another_embedder_is_refused(small_model: RouterModel) -> None:
+    with pytest.raises(ConfigurationError, match="trained with the embedder 'words'"):
+        LearnedRouter(small_model, WordEmbedder().embed, embedder_id="other")
+
+
+def test_folds_hold_groups_together_and_are_of_like_size() -> None:
+    groups = ["a"] * 5 + ["b"] * 3 + ["c"] * 2 + ["d"] * 2
+    fold = folds_of(groups, 2)
+    assert {len(set(fold[np.array(groups) == name])) for name in "abcd"} == {1}
+    assert np.bincount(fold).tolist() == [7, 5]
+    assert folds_of(["a", "b"], 5).tolist() == [0, 1]
+    assert folds_of(["a"] * 4, 2).tolist() == [0, 1, 0, 1]
+
+
+@pytest.mark.parametrize(("groups", "count"), [(["a"], 2), (["a", "b"], 1)])
+def test_no_folds(groups: list[str], count: int) -> None:
+    with pytest.raises(ValueError, match="folds"):
+        folds_of(groups, count)
+
+
+def test_too_few_rows() -> None:
+    with pytest.raises(InvalidInput, match="3 rows are too few"):
+        check_learnable(examples(3))
+
+
+@pytest.mark.parametrize(("weak", "model"), [(1.0, "weak"), (0.0, "strong")])
+def test_one_class_only(weak: float, model: str) -> None:
+    rows = [replace(row, weak_score=weak) for row in examples()]
+    with pytest.raises(InvalidInput, match=f"one class only.*to the {model} model"):
+        check_learnable(rows)
+
+
+def test_swapped_columns() -> None:
+    rows = [
+        replace(row, weak_score=float(place % 10 > 0), strong_score=float(place % 10 < 3))
+        for place, row in enumerate(examples())
+    ]
+    with pytest.raises(InvalidInput, match=r"by 60\.0 points\. Are weak_score and strong_score"):
+        check_learnable(rows)
+
+
+def test_a_large_set_is_sampled_in_order() -> None:
+    rows = examples(10) * (MOST_ROWS // 10 + 1)
+    drawn = sample_examples(rows, seed=1)
+    assert len(drawn) == MOST_ROWS
+    assert drawn == sample_examples(rows, seed=1)
+    assert sample_examples(rows[:50], seed=1) == rows[:50]
+
+
+CALIBRATION = Calibration(np.array([0.1, 0.2, 0.2, 0.4, 0.9]), np.array([0.0, 0.0, 0.1, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize(("rate", "threshold"), [(1, 0.1), (0.8, 0.2), (0.4, 0.4), (0.2, 0.9)])
+def test_threshold_for_a_rate(rate: float, threshold: float) -> None:
+    assert CALIBRATION.threshold_for_rate(rate) == threshold
+    assert CALIBRATION.threshold_for_rate(0) > 0.9
+
+
+@pytest.mark.parametrize(("points", "threshold"), [(0, 0.2), (2, 0.4), (12, 0.9)])
+def test_threshold_for_a_loss(points: float, threshold: float) -> None:
+    assert CALIBRATION.threshold_for_loss(points) == threshold
+    assert CALIBRATION.threshold_for_loss(32) > 0.9
+
+
+def test_thresholds_out_of_range() -> None:
+    with pytest.raises(ValueError, match="0 to 1"):
+        CALIBRATION.threshold_for_rate(1.1)
+    with pytest.raises(ValueError, match="0 or more"):
+        CALIBRATION.threshold_for_loss(-1)
