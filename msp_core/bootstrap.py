@@ -15,7 +15,7 @@ from msp_core.customers import Customer, Team, read_customers, read_teams
 from msp_core.errors import ConfigurationError, MspError, UsageError
 from msp_core.routing.catalog import Catalog, load_catalog
 from msp_core.routing.floor_patterns import match_floor
-from msp_core.routing.policy import RoutingPolicy, make_policy
+from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
 from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
 from msp_core.tickets.desk import Desk
@@ -168,6 +168,30 @@ class Services:
             find_floor=find_floor,
             threshold=settings.routing_threshold,
             check_draft=check_draft,
+            trained=self._trained_router(),
+        )
+
+    def _trained_router(self) -> Trained | None:
+        """The shipped router; None beside another embedder, whose vectors it does not know."""
+        from msp_core.routing.learned import LearnedRouter
+        from msp_core.routing.model_file import default_model
+
+        model = default_model()
+        if self.embedder.model_id != model.embedder_id:
+            logger.warning(
+                "the shipped router was trained with %s and is not used with %s: learned and"
+                " cascade count words. Train your own with `msp routing train`.",
+                model.embedder_id,
+                self.embedder.model_id,
+            )
+            return None
+        router = LearnedRouter(model, self.embedder.embed, embedder_id=self.embedder.model_id)
+        return Trained(
+            scorer=router.scorer("two_head"),
+            threshold=model.threshold,
+            familiarity=router.familiarity,
+            least_familiar=model.least_familiar,
+            version=f"{model.trained_on.name}-{model.trained_on.sha256[:12]}",
         )
 
     @cached_property

@@ -18,7 +18,7 @@ from msp_core.routing.catalog import load_catalog
 Backend = Literal["local", "aws"]
 Environment = Literal["demo", "staging", "prod"]
 ModelProvider = Literal["offline", "ollama", "openai"]
-PolicyName = Literal["word_count", "cascade", "regex", "weak", "strong"]
+PolicyName = Literal["learned", "cascade", "word_count", "regex", "weak", "strong"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 _WORD = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
@@ -47,7 +47,7 @@ class Settings:
     strong_model: str | None = None
     embedding_path: Path | None = None
     openai_api_key: str | None = field(default=None, repr=False)
-    routing_policy: PolicyName = "word_count"
+    routing_policy: PolicyName = "learned"
     routing_threshold: float | None = None
     prices: Path | None = None
     daily_budget_usd: float | None = None
