@@ -22,10 +22,11 @@ from eval.routing_learning import (
 from eval.routing_set import Prices, RoutingSet, read_routing_set
 from eval.routing_systems import LearnedScores
 from eval.ticket_cost import TokenProfile
-from msp_core.bootstrap import Services
+from msp_core.bootstrap import Services, local_embedder
 from msp_core.errors import UsageError
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LearnedRouter
+from msp_core.routing.meaning import what_is_meant
 from msp_core.routing.model_file import default_model, read_model
 from msp_core.routing.policy import RoutingPolicy
 
@@ -74,8 +75,13 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
         find_dataset(job.source), split=job.split, prices=prices, group=job.group
     )
     embedder = RememberingEmbedder(services.embedder)
+    if len(data.turns) <= EMBEDDED_AT_MOST:  # in one go: packed, they take a third of the time
+        embedder.embed(
+            [what_is_meant(turn.request).text for turn in (*data.turns, *data.floor_turns)]
+        )
     learned, notes = _learned(job, data, embedder, services, context)
-    policy: RoutingPolicy | None = services.policy
+    policy: RoutingPolicy | None = services.policy_with(embedder)
+    timed = services.policy_with(local_embedder(services.settings))
     if len(data.turns) > EMBEDDED_AT_MOST:
         notes.append(
             f"{len(data.turns):,} turns are more than the {EMBEDDED_AT_MOST:,} that are embedded"
@@ -84,7 +90,14 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
         if services.settings.routing_policy not in _CHEAP_POLICIES:
             policy = None
     run = evaluate_routing(
-        data, policy, prices, learned=learned, profile=profile, context=context, notes=notes
+        data,
+        policy,
+        prices,
+        learned=learned,
+        profile=profile,
+        context=context,
+        notes=notes,
+        timed=timed,
     )
     if job.train_source is None and job.folds is None:
         return run

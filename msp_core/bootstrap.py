@@ -141,7 +141,11 @@ class Services:
 
     @cached_property
     def policy(self) -> RoutingPolicy:
-        """Which of the two takes a turn.
+        """Which of the two takes a turn; see `policy_with`."""
+        return self.policy_with(self.embedder)
+
+    def policy_with(self, embedder: "Embedder") -> RoutingPolicy:
+        """The policy of the settings, which embeds turns with this embedder.
 
         Raises:
             ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
@@ -152,8 +156,8 @@ class Services:
         settings, models = self.settings, self.models
         head = shipped_head()
         find_floor: FindFloor = match_floor
-        if self.embedder.model_id == head.embedding:
-            find_floor = make_find_floor(self.embedder.embed, head)
+        if embedder.model_id == head.embedding:
+            find_floor = make_find_floor(embedder.embed, head)
         capped = settings.daily_budget_usd, settings.customer_daily_budget_usd
         for model in (models.weak, models.strong):
             if model.price is None and capped != (None, None):
@@ -168,24 +172,24 @@ class Services:
             find_floor=find_floor,
             threshold=settings.routing_threshold,
             check_draft=check_draft,
-            trained=self._trained_router(),
+            trained=self._trained_router(embedder),
         )
 
-    def _trained_router(self) -> Trained | None:
+    def _trained_router(self, embedder: "Embedder") -> Trained | None:
         """The shipped router; None beside another embedder, whose vectors it does not know."""
         from msp_core.routing.learned import LearnedRouter
         from msp_core.routing.model_file import default_model
 
         model = default_model()
-        if self.embedder.model_id != model.embedder_id:
+        if embedder.model_id != model.embedder_id:
             logger.warning(
                 "the shipped router was trained with %s and is not used with %s: learned and"
                 " cascade count words. Train your own with `msp routing train`.",
                 model.embedder_id,
-                self.embedder.model_id,
+                embedder.model_id,
             )
             return None
-        router = LearnedRouter(model, self.embedder.embed, embedder_id=self.embedder.model_id)
+        router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
         return Trained(
             scorer=router.scorer("two_head"),
             threshold=model.threshold,

@@ -143,7 +143,6 @@ def test_a_learned_policy_is_not_asked_of_very_many(
     monkeypatch.setattr("eval.routing_learning.EMBEDDED_AT_MOST", 50)
     monkeypatch.setattr("eval.routing_job.EMBEDDED_AT_MOST", 50)
     learned = replace(services, settings=replace(services.settings, routing_policy="learned"))
-    learned.__dict__["policy"] = services.policy
     done = run(RoutingJob(source=str(outcomes())), learned)
     systems = {metric.system for metric in done.result.metrics}
     assert not systems & {"policy", "two_head", "knn"}
