@@ -71,7 +71,7 @@ def who_judged(agreement: Agreement | None) -> str:
         return "Who labelled it is not recorded."
     if len(passes) == 1:
         return f"One pass by {_WHO[passes[0]]}; so no agreement can be measured."
-    both = " and ".join(dict.fromkeys(_WHO[judge] for judge in passes))
+    both = " and ".join(_WHO[judge] for judge in passes)
     text = f"Two passes without sight of each other, by {both}"
     if agreement.third_reading is not None:
         text += f"; where they differ, a third reading by {_WHO[agreement.third_reading]} decided"
