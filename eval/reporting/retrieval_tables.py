@@ -33,8 +33,8 @@ def retrieval_tables(section: Mapping[str, Any]) -> list[Table]:
             {
                 "unjudged@10": ("Unjudged@10", "percent"),
                 "answered_rate": ("Answered of no-answer", "percent"),
-                "latency_p50": ("Latency, median", "ms"),
-                "latency_p95": ("Latency, p95", "ms"),
+                "latency_p50": ("Search without embedding, median", "ms"),
+                "latency_p95": ("Search without embedding, p95", "ms"),
             },
             note=(
                 "Unjudged: share of the first ten that nobody judged; they count as irrelevant. "

@@ -133,7 +133,7 @@ class Retriever:
         """
         if not 1 <= k <= MAX_K:
             raise UsageError(f"The number of passages must be 1 to {MAX_K}, not {k}.")
-        text, shortened = _cleaned(query, MAX_WORDS)
+        text, shortened = searched_text(query, previous_turn)
         if not text:
             raise UsageError("The question is empty. Ask something in words.")
         notices = []
@@ -141,8 +141,6 @@ class Retriever:
             notices.append(
                 Notice("query_shortened", f"Only the first {MAX_WORDS:,} words were searched.")
             )
-        if previous_turn is not None:
-            text = f"{_cleaned(previous_turn, MAX_PREVIOUS_WORDS)[0]} {text}".strip()
         wanted = Filter(
             customers=scope.visible_customers,
             audiences=scope.audiences,
@@ -192,6 +190,18 @@ class Retriever:
 
     def _is_empty(self) -> bool:
         return self._tiers.of("hot" if self._mode == "hot" else "cold").stats().chunks == 0
+
+
+def searched_text(query: str, previous_turn: str | None = None) -> tuple[str, bool]:
+    """What a search looks for and embeds: the message before, then this one.
+
+    Returns:
+        The text, empty for an empty query, and whether the query had to be shortened.
+    """
+    text, shortened = _cleaned(query, MAX_WORDS)
+    if text and previous_turn is not None:
+        text = f"{_cleaned(previous_turn, MAX_PREVIOUS_WORDS)[0]} {text}".strip()
+    return text, shortened
 
 
 def _cleaned(text: str, max_words: int) -> tuple[str, bool]:
