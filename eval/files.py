@@ -1,13 +1,13 @@
-"""Files that are whole or not there, and the one hash of a set of files."""
+"""Text files of results and data sets, and the one hash of a set of files."""
 
 import hashlib
-import os
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from msp_core.errors import ConfigurationError
+from msp_core.files import whole_file
+
+_ADVICE = "Choose another folder with --out, or make this one writable."
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -16,20 +16,9 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     Raises:
         ConfigurationError: the folder cannot be written.
     """
-    with _writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(
-            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=path.name, delete=False
-        ) as file:
-            try:
-                file.writelines(lines)
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
+    with whole_file(path, advice=_ADVICE) as file:
+        for line in lines:
+            file.write(line.encode())
 
 
 def remove(path: Path) -> None:
@@ -38,18 +27,11 @@ def remove(path: Path) -> None:
     Raises:
         ConfigurationError: it cannot be removed.
     """
-    with _writing(path):
-        path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
     try:
-        yield
+        path.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigurationError(
-            f"{path} cannot be written ({error.strerror}). Choose another folder with --out, or "
-            "make this one writable."
+            f"{path} cannot be written ({error.strerror}). {_ADVICE}"
         ) from error
 
 

@@ -1,7 +1,5 @@
 """Brings a data folder (layout of `data/`) into the stores; what is unreadable is set aside."""
 
-import os
-import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +8,7 @@ from typing import TYPE_CHECKING
 from msp_core.bootstrap import CUSTOMERS_FILE, TEAMS_FILE
 from msp_core.customers import read_customers
 from msp_core.errors import ConfigurationError, UsageError
+from msp_core.files import whole_file
 from msp_core.knowledge.article import Article, Quarantined, read_articles
 from msp_core.knowledge.document import Document, knowledge_documents
 from msp_core.tickets.record import read_tickets
@@ -134,13 +133,6 @@ def _copy(source: Path, target: Path) -> None:
     """Replace a file as a whole; a missing source leaves the target as it is."""
     if source == target or not source.is_file():
         return
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.with_name(f".{target.name}.{os.getpid()}.part")
-        shutil.copyfile(source, part)
-        part.replace(target)
-    except OSError as error:
-        raise ConfigurationError(
-            f"{target} cannot be written ({error.strerror}). Set MSP_STATE_DIR to a folder that you"
-            " may write."
-        ) from error
+    content = source.read_bytes()
+    with whole_file(target, advice="Set MSP_STATE_DIR to a folder that you may write.") as file:
+        file.write(content)

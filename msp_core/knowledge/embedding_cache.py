@@ -2,17 +2,16 @@
 
 import hashlib
 import logging
-import os
 import threading
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import IO
 
 import numpy as np
 
+from msp_core.files import whole_file
 from msp_core.knowledge.embedding import Embedder
 
 logger = logging.getLogger(__name__)
@@ -104,21 +103,15 @@ def write_cache(path: Path, embedder: Embedder, texts: Iterable[str]) -> int:
 
     Returns:
         How many distinct texts it holds.
+
+    Raises:
+        ConfigurationError: the folder cannot be written.
     """
     distinct = sorted({_key(embedder.model_id, text): text for text in texts}.items())
     vectors = embedder.embed([text for _, text in distinct]).astype(np.float16)
     keys = np.frombuffer(b"".join(key for key, _ in distinct), dtype=np.uint8).reshape(-1, 32)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-        try:
-            _write_arrays(file, {_KEYS: keys, _VECTORS: vectors})
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    with whole_file(path) as file:
+        _write_arrays(file, {_KEYS: keys, _VECTORS: vectors})
     return len(distinct)
 
 

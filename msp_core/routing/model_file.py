@@ -3,16 +3,15 @@
 import base64
 import hashlib
 import json
-import os
 from importlib.resources import files
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from msp_core.errors import ConfigurationError, CorruptData
+from msp_core.files import whole_file
 from msp_core.routing.features import FEATURES_ID, NAMES
 from msp_core.routing.logistic import Floats, Head
 from msp_core.routing.router_model import (
@@ -120,22 +119,8 @@ def write_model(path: Path, model: RouterModel) -> None:
         ConfigurationError: the folder cannot be written.
     """
     content = encode_model(model)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            try:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-                os.chmod(file.name, 0o644)
-                os.replace(file.name, path)
-            except BaseException:
-                os.unlink(file.name)
-                raise
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path} cannot be written ({error.strerror}). Choose another file with --out."
-        ) from error
+    with whole_file(path, advice="Choose another file with --out.") as file:
+        file.write(content)
 
 
 def read_model(path: Path) -> RouterModel:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from msp_core.errors import ConfigurationError
+from msp_core.files import whole_file
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.price import Price
 
@@ -148,16 +148,8 @@ def write_price_file(path: Path, prices: Mapping[str, Price], *, source: str, on
             for name, figure in zip(_NAMES, _figures(price), strict=True)
             if figure is not None
         ]
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with part.open("w", encoding="utf-8") as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ConfigurationError(f"{path} cannot be written ({error.strerror}).") from error
+    with whole_file(path) as file:
+        file.write(("\n".join(lines) + "\n").encode())
 
 
 _NAMES = ("input", "output", "cache_read", "cache_write")
