@@ -56,6 +56,12 @@ class Services:
     @cached_property
     def tickets(self) -> TicketStore:
         """Where tickets are kept."""
+        if self.settings.tickets_table is not None and self.settings.backend == "aws":
+            from msp_core.dynamodb.table import Table
+            from msp_core.tickets.dynamodb import DynamoTicketStore
+
+            region = self.settings.aws_region
+            return DynamoTicketStore(Table(self.settings.tickets_table, region=region))
         from msp_core.tickets.sqlite import SqliteTicketStore
 
         return SqliteTicketStore(self.settings.state_dir / "tickets.db")
@@ -68,7 +74,7 @@ class Services:
     @cached_property
     def desk(self) -> Desk:
         """What may be done with tickets."""
-        return Desk(self.tickets, self.clock)
+        return Desk(self.tickets, self.clock, self.customers)
 
     @cached_property
     def conversations(self) -> ConversationStore:

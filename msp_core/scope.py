@@ -25,12 +25,21 @@ class Permission(StrEnum):
     ADD_PUBLIC_NOTE = "add public notes"
     ADD_INTERNAL_NOTE = "add internal notes"
     READ_INTERNAL = "read internal notes and articles"
+    ERASE_CUSTOMER = "erase what is kept of a customer"
+    READ_AUDIT = "read the audit log"
+    SEE_BUDGETS = "see and set budgets"
 
 
 _CUSTOMER = {Permission.CREATE_TICKET, Permission.REOPEN_TICKET, Permission.ADD_PUBLIC_NOTE}
+_MANAGER_ALONE = {
+    Permission.DELETE_TICKET,
+    Permission.ERASE_CUSTOMER,
+    Permission.READ_AUDIT,
+    Permission.SEE_BUDGETS,
+}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(_CUSTOMER),
-    Role.TECHNICIAN: frozenset(set(Permission) - {Permission.DELETE_TICKET}),
+    Role.TECHNICIAN: frozenset(set(Permission) - _MANAGER_ALONE),
     Role.MANAGER: frozenset(Permission),
 }
 

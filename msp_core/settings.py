@@ -39,6 +39,8 @@ class Settings:
     log_level: LogLevel = "INFO"
     claude_model: str = "us.anthropic.claude-sonnet-4-6"
     titan_model: str = "us.amazon.nova-2-lite-v1:0"
+    tickets_table: str | None = None
+    sessions_table: str | None = None
     backend: Backend = "local"
     state_dir: Path = field(default_factory=_default_state_dir)
     model_provider: ModelProvider = "offline"
@@ -84,9 +86,12 @@ class Settings:
     def _contradictions(self) -> list[str]:
         found = []
         if self.backend == "aws":
-            found.append(
-                "MSP_BACKEND=aws: this version has no AWS adapters yet. Use MSP_BACKEND=local."
-            )
+            for name, value in (
+                ("TICKETS_TABLE_NAME", self.tickets_table),
+                ("SESSIONS_TABLE_NAME", self.sessions_table),
+            ):
+                if value is None:
+                    found.append(f"{name} is not set, and MSP_BACKEND=aws needs it.")
         if self.model_provider != "offline":
             for name, value in (
                 ("MSP_MODEL_URL", self.model_url),
@@ -169,6 +174,8 @@ _READERS = {
     "LOG_LEVEL": ("log_level", _choice(LogLevel)),
     "BEDROCK_CLAUDE_MODEL": ("claude_model", _model_id),
     "BEDROCK_TITAN_MODEL": ("titan_model", _model_id),
+    "TICKETS_TABLE_NAME": ("tickets_table", _word),
+    "SESSIONS_TABLE_NAME": ("sessions_table", _word),
     "MSP_BACKEND": ("backend", _choice(Backend)),
     "MSP_STATE_DIR": ("state_dir", _path),
     "MSP_MODEL_PROVIDER": ("model_provider", _choice(ModelProvider)),

@@ -1,0 +1,62 @@
+"""The backends that every contract runs on: a feature counts when all of them agree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from moto import mock_aws
+
+from msp_core.dynamodb.shape import TableShape
+from msp_core.dynamodb.table import Table
+from msp_core.tickets.dynamodb import DynamoTicketStore
+from msp_core.tickets.dynamodb_items import TICKETS_TABLE
+from msp_core.tickets.sqlite import SqliteTicketStore
+from msp_core.tickets.store import TicketStore
+from tests.services import dynamodb_local
+
+BACKENDS = ["sqlite", "moto", pytest.param("dynamodb-local", marks=pytest.mark.services)]
+
+
+@dataclass
+class Backend:
+    """Makes stores; each call makes a new object over the same data."""
+
+    name: str
+    folder: Path
+    tables: dict[str, str] = field(default_factory=dict)
+
+    def tickets(self) -> TicketStore:
+        if self.name == "sqlite":
+            return SqliteTicketStore(self.folder / "tickets.db")
+        return DynamoTicketStore(self.table("tickets", TICKETS_TABLE))
+
+    def table(self, what: str, shape: TableShape) -> Table:
+        if what not in self.tables:
+            self.tables[what] = f"{what}-{uuid4().hex[:8]}"
+            Table(self.tables[what], region="us-east-1").create(shape)
+        return Table(self.tables[what], region="us-east-1")
+
+
+@pytest.fixture(scope="session")
+def dynamodb_url(java_and_maven: None) -> Iterator[str]:
+    with dynamodb_local.running() as url:
+        yield url
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Backend]:
+    made = Backend(request.param, tmp_path)
+    if request.param == "moto":
+        with mock_aws():
+            yield made
+        return
+    if request.param == "dynamodb-local":
+        url = request.getfixturevalue("dynamodb_url")
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    yield made
