@@ -9,7 +9,7 @@ from msp_core.checkout import require_checkout
 from msp_core.clock import Clock, fixed_clock, system_clock
 from msp_core.conversations.store import ConversationStore
 from msp_core.customers import Customer, Team, read_customers, read_teams
-from msp_core.errors import UsageError
+from msp_core.errors import ConfigurationError, UsageError
 from msp_core.routing.catalog import load_catalog
 from msp_core.routing.policy import RoutingPolicy, make_policy
 from msp_core.scope import Role, Scope
@@ -20,6 +20,7 @@ from msp_core.tickets.store import TicketStore
 if TYPE_CHECKING:
     from msp_core.assistant.assistant import Assistant
     from msp_core.assistant.models import ModelPair
+    from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
     from msp_core.knowledge.index import KnowledgeIndex
     from msp_core.knowledge.retriever import Retriever
@@ -56,12 +57,10 @@ class Services:
     @cached_property
     def tickets(self) -> TicketStore:
         """Where tickets are kept."""
-        if self.settings.tickets_table is not None and self.settings.backend == "aws":
-            from msp_core.dynamodb.table import Table
+        if self.settings.backend == "aws":
             from msp_core.tickets.dynamodb import DynamoTicketStore
 
-            region = self.settings.aws_region
-            return DynamoTicketStore(Table(self.settings.tickets_table, region=region))
+            return DynamoTicketStore(self._table(self.settings.tickets_table))
         from msp_core.tickets.sqlite import SqliteTicketStore
 
         return SqliteTicketStore(self.settings.state_dir / "tickets.db")
@@ -79,9 +78,22 @@ class Services:
     @cached_property
     def conversations(self) -> ConversationStore:
         """Where conversations and approvals are kept."""
+        if self.settings.backend == "aws":
+            from msp_core.conversations.dynamodb import DynamoConversationStore
+
+            return DynamoConversationStore(self._table(self.settings.sessions_table), self.clock)
         from msp_core.conversations.sqlite import SqliteConversationStore
 
-        return SqliteConversationStore(self.settings.state_dir / "conversations.db")
+        return SqliteConversationStore(self.settings.state_dir / "conversations.db", self.clock)
+
+    def _table(self, name: str | None) -> "Table":
+        from msp_core.dynamodb.table import Table
+
+        if name is None:
+            raise ConfigurationError(
+                "MSP_BACKEND=aws needs TICKETS_TABLE_NAME and SESSIONS_TABLE_NAME. Set both."
+            )
+        return Table(name, region=self.settings.aws_region)
 
     @cached_property
     def embedder(self) -> "Embedder":

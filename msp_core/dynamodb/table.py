@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -174,49 +174,54 @@ class Table:
                 return reasons
         return set()
 
-    def add(
+    def update(
         self,
         pk: str,
         sk: str,
-        name: str,
-        amount: int,
         *,
-        expires_at: int | None = None,
-        existing: bool = False,
-    ) -> int:
-        """Add to a number of an item, atomically, and return the sum; it starts at 0.
+        put: Mapping[str, str | int] | None = None,
+        add: Mapping[str, int] | None = None,
+        condition: str | None = None,
+        values: Mapping[str, str | int] | None = None,
+    ) -> Item:
+        """Change some attributes of an item, atomically, and return it as it is then.
 
         Args:
-            existing: the item must be there.
+            put: attributes to set.
+            add: numbers to add to; one that is missing starts at 0.
+            condition: without one, an item that is missing is made.
+            values: of the names that begin with a colon in the condition.
 
         Raises:
-            ConditionFailed: it is not.
+            ConditionFailed: the condition did not hold.
         """
         from botocore.exceptions import ClientError
 
-        request: dict[str, Any] = {}
-        expression, values = "ADD #name :amount", {":amount": amount}
-        if expires_at is not None:
-            expression += " SET expires_at = :end"
-            values[":end"] = expires_at
-        if existing:
-            request["ConditionExpression"] = "attribute_exists(pk)"
+        parts, names, given = [], {}, dict(values or {})
+        for word, sign, attributes in (("SET", "=", put or {}), ("ADD", "", add or {})):
+            clauses = []
+            for number, (name, value) in enumerate(attributes.items()):
+                short = f"{word.lower()}{number}"
+                names[f"#{short}"], given[f":{short}"] = name, value
+                clauses.append(f"#{short} {sign} :{short}")
+            parts += [f"{word} {', '.join(clauses)}"] if clauses else []
+        request: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
         with explained(self.name, self._region):
             try:
                 answer = self._client.update_item(
                     TableName=self.name,
                     Key=to_wire({"pk": pk, "sk": sk}),
-                    UpdateExpression=expression,
-                    ExpressionAttributeNames={"#name": name},
-                    ExpressionAttributeValues=to_wire(values),
-                    ReturnValues="UPDATED_NEW",
+                    UpdateExpression=" ".join(parts),
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=to_wire(given),
+                    ReturnValues="ALL_NEW",
                     **request,
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
                     raise ConditionFailed from error
                 raise
-        return int(from_wire(answer["Attributes"])[name])
+        return from_wire(answer["Attributes"])
 
     def put_all(self, items: Sequence[Item]) -> None:
         """Put items, in batches; not as one, so after a failure some may be there."""

@@ -2,18 +2,23 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from moto import mock_aws
 
+from msp_core.conversations.dynamodb import SESSIONS_TABLE, DynamoConversationStore
+from msp_core.conversations.sqlite import SqliteConversationStore
+from msp_core.conversations.store import ConversationStore
 from msp_core.dynamodb.shape import TableShape
 from msp_core.dynamodb.table import Table
 from msp_core.tickets.dynamodb import DynamoTicketStore
 from msp_core.tickets.dynamodb_items import TICKETS_TABLE
 from msp_core.tickets.sqlite import SqliteTicketStore
 from msp_core.tickets.store import TicketStore
+from tests.contract.making import NOW
 from tests.services import dynamodb_local
 
 BACKENDS = ["sqlite", "moto", pytest.param("dynamodb-local", marks=pytest.mark.services)]
@@ -26,11 +31,20 @@ class Backend:
     name: str
     folder: Path
     tables: dict[str, str] = field(default_factory=dict)
+    time: datetime = NOW
 
     def tickets(self) -> TicketStore:
         if self.name == "sqlite":
             return SqliteTicketStore(self.folder / "tickets.db")
         return DynamoTicketStore(self.table("tickets", TICKETS_TABLE))
+
+    def conversations(self) -> ConversationStore:
+        if self.name == "sqlite":
+            return SqliteConversationStore(self.folder / "conversations.db", self.clock)
+        return DynamoConversationStore(self.table("sessions", SESSIONS_TABLE), self.clock)
+
+    def clock(self) -> datetime:
+        return self.time
 
     def table(self, what: str, shape: TableShape) -> Table:
         if what not in self.tables:
