@@ -188,8 +188,26 @@ def build_services(settings: Settings | None = None, *, data_dir: Path | None = 
         ConfigurationError: a setting is malformed or unknown; no `data_dir` outside a checkout.
     """
     settings = settings or Settings.from_env()
+    _finish_restore(settings.state_dir)
     if data_dir is not None:
         return Services(settings, data_dir)
     shipped = require_checkout("msp") / "data"
     loaded = settings.state_dir / CUSTOMERS_FILE
     return Services(settings, shipped, settings.state_dir if loaded.is_file() else None)
+
+
+def state_formats() -> dict[str, int]:
+    """The newest format of each database of the state folder that this version knows, by name."""
+    from msp_core.conversations import sqlite as conversations
+    from msp_core.knowledge import embedded
+    from msp_core.tickets import sqlite_schema as tickets
+
+    modules = {"conversations.db": conversations, "knowledge.db": embedded, "tickets.db": tickets}
+    return {name: len(module.MIGRATIONS) for name, module in modules.items()}
+
+
+def _finish_restore(state_dir: Path) -> None:
+    if (state_dir / "restore.pending").is_dir():
+        from msp_core.state.restore import finish_restore
+
+        finish_restore(state_dir)

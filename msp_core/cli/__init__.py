@@ -18,6 +18,7 @@ COMMANDS = {
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
     "label": "Make judged sets from your own tickets, key by key.",
     "report": "Make the report of evaluation results.",
+    "state": "Back up what is kept on this machine, and restore it.",
     "tickets": "List, show, create, update and note tickets.",
 }
 """Command -> its one line of help; the module of that name has its function `command`."""

@@ -30,7 +30,7 @@ class Backend:
 
     name: str
     folder: Path
-    tables: dict[str, str] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
     time: datetime = NOW
 
     def tickets(self) -> TicketStore:
@@ -48,9 +48,9 @@ class Backend:
 
     def table(self, what: str, shape: TableShape) -> Table:
         if what not in self.tables:
-            self.tables[what] = f"{what}-{uuid4().hex[:8]}"
-            Table(self.tables[what], region="us-east-1").create(shape)
-        return Table(self.tables[what], region="us-east-1")
+            self.tables[what] = Table(f"{what}-{uuid4().hex[:8]}", region="us-east-1")
+            self.tables[what].create(shape)
+        return self.tables[what]
 
 
 @pytest.fixture(scope="session")

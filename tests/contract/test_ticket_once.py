@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -97,13 +98,16 @@ def test_keys_of_two_operations_stay_apart(store: TicketStore) -> None:
 
 
 def test_of_many_writes_with_one_key_one_counts(backend: "Backend") -> None:
-    backend.tickets()
+    stores = [backend.tickets() for _ in range(8)]
+    start = Barrier(8)
 
     def add(n: int) -> str:
-        return backend.tickets().add(ticket(n), once=key()).ticket_id
+        stores[n].secret()  # connected
+        start.wait()
+        return stores[n].add(ticket(n), once=key()).ticket_id
 
     with ThreadPoolExecutor(8) as pool:
-        ids = set(pool.map(add, range(1, 9)))
+        ids = set(pool.map(add, range(8)))
     assert len(ids) == 1
     assert len(numbers(backend.tickets())) == 1
 
