@@ -136,6 +136,12 @@ def _word(text: str) -> str:
     return text
 
 
+def _table(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", text):
+        raise ValueError("must be a DynamoDB table's name: 3 to 255 letters, digits and . _ -")
+    return text
+
+
 def _model_id(text: str) -> str:
     word = _word(text)
     try:
@@ -174,8 +180,8 @@ _READERS = {
     "LOG_LEVEL": ("log_level", _choice(LogLevel)),
     "BEDROCK_CLAUDE_MODEL": ("claude_model", _model_id),
     "BEDROCK_TITAN_MODEL": ("titan_model", _model_id),
-    "TICKETS_TABLE_NAME": ("tickets_table", _word),
-    "SESSIONS_TABLE_NAME": ("sessions_table", _word),
+    "TICKETS_TABLE_NAME": ("tickets_table", _table),
+    "SESSIONS_TABLE_NAME": ("sessions_table", _table),
     "MSP_BACKEND": ("backend", _choice(Backend)),
     "MSP_STATE_DIR": ("state_dir", _path),
     "MSP_MODEL_PROVIDER": ("model_provider", _choice(ModelProvider)),

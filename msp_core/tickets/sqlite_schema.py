@@ -94,13 +94,15 @@ def listing(scope: Scope, wanted: TicketFilter, limit: int, after: Position | No
         beyond_values = [to_iso(after.created_at), after.ticket_id]
     for where, own in stretches:
         parts.append(
-            "SELECT * FROM (SELECT created_at, ticket_id, record FROM tickets"
+            "SELECT * FROM (SELECT created_at, ticket_id FROM tickets"
             f" WHERE {where}{beyond} ORDER BY created_at DESC, ticket_id DESC LIMIT ?)"
         )
         values += [*own, *beyond_values, limit]
     together = " UNION ALL ".join(parts)
+    order = "ORDER BY page.created_at DESC, page.ticket_id DESC"
+    page = f"SELECT * FROM ({together}) AS page {order} LIMIT ?"
     return (
-        f"SELECT record FROM ({together}) ORDER BY created_at DESC, ticket_id DESC LIMIT ?",
+        f"SELECT record FROM ({page}) AS page JOIN tickets USING (ticket_id) {order}",
         [*values, limit],
     )
 

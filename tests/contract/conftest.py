@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from msp_core.conversations.dynamodb import SESSIONS_TABLE, DynamoConversationStore
 from msp_core.conversations.sqlite import SqliteConversationStore
@@ -65,6 +68,7 @@ def backend(
 ) -> Iterator[Backend]:
     made = Backend(request.param, tmp_path)
     if request.param == "moto":
+        _one_call_at_a_time(monkeypatch)
         with mock_aws():
             yield made
         return
@@ -74,3 +78,15 @@ def backend(
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
     yield made
+
+
+def _one_call_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moto has no locks, and DynamoDB's writes are atomic."""
+    lock = Lock()
+    call = DynamoHandler.call_action
+
+    def locked(self: DynamoHandler) -> Any:
+        with lock:
+            return call(self)
+
+    monkeypatch.setattr(DynamoHandler, "call_action", locked)
