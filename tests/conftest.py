@@ -54,7 +54,7 @@ def chromium_path(request: pytest.FixtureRequest) -> str:
     raise AssertionError("missing() does not return")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def java_and_maven(request: pytest.FixtureRequest) -> None:
     """Skips where a service of AWS cannot be fetched and run."""
     if not (shutil.which("java") and shutil.which("mvn")):

@@ -6,8 +6,6 @@ import struct
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +13,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from msp_core.clock import to_iso
-from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed, UsageError
-from msp_core.state.files import copy_state, is_state_name, sha256_of, sync
+from msp_core.errors import ConfigurationError, CorruptData, UsageError
+from msp_core.state.files import copy_state, explained, is_state_name, sha256_of, sync
 
 SCHEMA = "msp.state/1"
 _MANIFEST = "manifest.json"
@@ -75,7 +73,7 @@ def back_up(folder: Path, target: Path, *, at: datetime) -> BackupReport:
     if not target.parent.is_dir():
         raise ConfigurationError(f"The folder {target.parent} does not exist. Make it first.")
     with (
-        _explained(target),
+        explained(target.parent),
         tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as scratch,
     ):
         copies = Path(scratch, "state")
@@ -96,12 +94,16 @@ def unpack(archive: Path, target: Path) -> list[str]:
     """Unpack an archive into an empty folder and return the names; everything is checked first.
 
     Raises:
-        ConfigurationError: there is no such file, or the folder cannot be written.
+        ConfigurationError: the archive cannot be read.
         CorruptData: it is damaged, or not a backup of ours.
-        DependencyFailed: the disk is full.
+        OSError: the folder cannot be written.
     """
     try:
-        with zipfile.ZipFile(archive) as packed, _explained(target):
+        file = archive.open("rb")
+    except OSError as error:
+        raise ConfigurationError(f"{archive} cannot be read ({error.strerror}).") from error
+    try:
+        with file, zipfile.ZipFile(file) as packed:
             manifest = _Manifest.model_validate_json(packed.read(_MANIFEST))
             if set(packed.namelist()) != {*manifest.files, _MANIFEST}:
                 raise CorruptData(f"{archive} does not hold the files that it names.")
@@ -113,8 +115,6 @@ def unpack(archive: Path, target: Path) -> list[str]:
                 if sha256_of(target / name) != expected.sha256:
                     raise CorruptData(f"{archive} is damaged: {name} has changed.")
                 sync(target / name)
-    except OSError as error:
-        raise ConfigurationError(f"{archive} cannot be read ({error.strerror}).") from error
     except _DAMAGED as error:
         raise CorruptData(
             f"{archive} is damaged, or not a file that `msp state backup` wrote. Nothing was"
@@ -133,18 +133,3 @@ def _pack(folder: Path, names: list[str], archive: Path, at: datetime) -> None:
         packed.writestr(_MANIFEST, json.dumps(manifest, indent=1))
         for name in names:
             packed.write(folder / name, name)
-
-
-@contextmanager
-def _explained(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.strerror is None or error.errno == 28:
-            raise DependencyFailed(
-                f"The disk of {target.parent} is full. Nothing was changed. Free some space and try"
-                " again."
-            ) from error
-        raise ConfigurationError(
-            f"{target} cannot be written ({error.strerror}). Choose a folder that you may write."
-        ) from error

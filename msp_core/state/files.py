@@ -1,14 +1,16 @@
 """What the state folder holds, and copies of it that others may go on writing to."""
 
+import errno
 import hashlib
 import os
 import re
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
-from msp_core.errors import CorruptData
+from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
 
 SESSIONS = "sessions"
 _PLAIN = ("customers.json", "teams.json")
@@ -54,6 +56,7 @@ def copy_state(folder: Path, target: Path) -> list[str]:
 
     Raises:
         CorruptData: a database is damaged.
+        DependencyFailed: the disk is full, or a database cannot be read.
     """
     names = []
     for database in databases(folder):
@@ -63,9 +66,10 @@ def copy_state(folder: Path, target: Path) -> list[str]:
                 live.backup(file)
                 file.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
         except sqlite3.OperationalError as error:
-            if "full" in str(error) or "I/O" in str(error):
-                raise OSError(f"{copy}: {error}") from error
-            raise CorruptData(f"{database} cannot be read ({error}).") from error
+            raise DependencyFailed(
+                f"{database} could not be copied ({error}). Nothing was changed. Free some space "
+                "where the state is and where the backup goes, and try again."
+            ) from error
         except sqlite3.DatabaseError as error:
             raise CorruptData(
                 f"{database} is damaged ({error}). Move it away and go on without it, or restore a"
@@ -101,3 +105,19 @@ def sync(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """Turn the system's errors of writing below a folder into ours."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise DependencyFailed(
+                f"There is no space left in {folder} ({error.strerror}). Nothing was changed. Free "
+                "some and try again."
+            ) from error
+        raise ConfigurationError(
+            f"{folder} cannot be written ({error.strerror}). Choose a folder that you may write."
+        ) from error

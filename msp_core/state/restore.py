@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msp_core.errors import CorruptData, DependencyFailed
 from msp_core.state.backup import back_up, unpack
-from msp_core.state.files import SESSIONS, check_database, databases, sync
+from msp_core.state.files import SESSIONS, check_database, databases, explained, sync
 
 PENDING = "restore.pending"
 _LOCK = "restore.lock"
@@ -37,7 +37,8 @@ def restore(
 ) -> RestoreReport:
     """Make the state of a folder that of a backup; the state before is kept beside it.
 
-    Databases that the backup does not have stay as they are.
+    Databases that the backup does not have stay as they are. What others write in the moment
+    between keeping and replacing may be in neither.
 
     Args:
         formats: the newest format that is known of each database, by name.
@@ -47,8 +48,9 @@ def restore(
         CorruptData: the archive is damaged, foreign, or of a newer version; nothing was changed.
         DependencyFailed: the disk is full; nothing was changed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".restore.") as scratch:
+    with explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with explained(folder), tempfile.TemporaryDirectory(dir=folder, prefix=".restore.") as scratch:
         ready = Path(scratch, "ready")
         ready.mkdir()
         names = unpack(archive, ready)

@@ -143,7 +143,8 @@ class TicketStore(Protocol):
     def delete(self, ticket_id: str, *, expected_version: int, at: datetime, actor: str) -> None:
         """Leave a tombstone: who deleted it and when, and nothing that the ticket said.
 
-        The id stays taken; there is no way back.
+        The id stays taken; there is no way back. DynamoDB keeps what idempotency keys returned,
+        which nobody can read any more, until the keys end.
 
         Raises:
             Conflict: the stored version is not `expected_version`.

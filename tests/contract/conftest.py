@@ -57,7 +57,7 @@ class Backend:
 
 
 @pytest.fixture(scope="session")
-def dynamodb_url(java_and_maven: None) -> Iterator[str]:
+def dynamodb_url() -> Iterator[str]:
     with dynamodb_local.running() as url:
         yield url
 
@@ -73,6 +73,7 @@ def backend(
             yield made
         return
     if request.param == "dynamodb-local":
+        request.getfixturevalue("java_and_maven")
         url = request.getfixturevalue("dynamodb_url")
         monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")

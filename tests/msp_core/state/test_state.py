@@ -325,8 +325,8 @@ def test_a_full_disk_leaves_nothing_of_a_backup(state: Path, tmp_path: Path) -> 
     add(state, *[str(random.Random(n).random()) * 20 for n in range(2000)])
     target = tmp_path / "x.zip"
     told = child(state, target, "backup", 100_000).communicate()[0]
-    assert "DependencyFailed: The disk" in told or "ConfigurationError" in told
-    assert "File too large" in told or "full" in told
+    assert "DependencyFailed: " in told
+    assert "Nothing was changed" in told
     assert sorted(path.name for path in tmp_path.iterdir()) == ["state"]
 
 
@@ -336,7 +336,7 @@ def test_a_full_disk_leaves_the_state_as_it_was(state: Path, tmp_path: Path) -> 
     filled(state, "new")
     before = said(state)
     told = child(state, archive, "restore", 200_000).communicate()[0]
-    assert "Error: " in told or "DependencyFailed: " in told
+    assert "DependencyFailed: " in told
     assert said(state) == before
     assert not (state / PENDING).exists()
 
