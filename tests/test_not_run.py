@@ -30,9 +30,7 @@ def test_network():
 @pytest.mark.parametrize(
     ("ci", "closing", "exit_code"), [("", "1 passed, 2 skipped", 0), ("true", "2 errors", 1)]
 )
-def test_what_is_missing(
-    root: Path, tmp_path: Path, ci: str, closing: str, exit_code: int
-) -> None:
+def test_what_is_missing(root: Path, tmp_path: Path, ci: str, closing: str, exit_code: int) -> None:
     shutil.copy(root / "tests/conftest.py", tmp_path)
     (tmp_path / "test_probe.py").write_text(PROBE)
     done = subprocess.run(

@@ -13,6 +13,7 @@ from msp_core.errors import Conflict, InvalidInput
 from msp_core.scope import Permission, Scope
 from msp_core.tickets.changes import checked_values, person, require_update, team_id
 from msp_core.tickets.cursor import Cursors
+from msp_core.tickets.escalation import escalated
 from msp_core.tickets.requests import NewNote, TicketPage, TicketUpdate
 from msp_core.tickets.sla import Sla, SlaRules
 from msp_core.tickets.store import IdempotencyKey, Position, TicketFilter, TicketStore
@@ -264,6 +265,7 @@ class Desk:
             NotAllowed: the role may not change tickets.
         """
         scope.require(Permission.UPDATE_TICKET)
+        team = team_id(team)
         active = TicketFilter(statuses=frozenset(Status) - DONE)
         escalated = []
         page = self.find(scope, active, limit=MAX_LIMIT)
@@ -283,18 +285,8 @@ class Desk:
     def _escalate(self, ticket_id: str, scope: Scope, team: str | None) -> Ticket | None:
         ticket = self._store.get(ticket_id, scope)
         sla = self.sla(ticket)
-        clocks = [] if sla is None else sorted(set(sla.breached) - ticket.escalated_clocks)
-        if not clocks:
-            return None
-        steps = list(Priority)
-        changed = ticket.escalated(
-            clocks,
-            at=self._clock(),
-            actor=scope.actor_id,
-            priority=steps[min(steps.index(ticket.priority) + 1, len(steps) - 1)],
-            team=team_id(team) or ticket.team,
-        )
-        return self._store.replace(changed, expected_version=ticket.version)
+        changed = sla and escalated(ticket, sla, at=self._clock(), actor=scope.actor_id, team=team)
+        return changed and self._store.replace(changed, expected_version=ticket.version)
 
     def _note(self, note: NewNote, scope: Scope) -> Note:
         public = note.visibility == "public"

@@ -119,12 +119,17 @@ class SqliteTicketStore:
 
     def secret(self) -> bytes:
         """See `TicketStore.secret`."""
-        with self._database.write() as connection:
-            connection.execute(
-                "INSERT INTO secrets (name, value) VALUES ('cursor', ?) ON CONFLICT DO NOTHING",
-                (secrets.token_bytes(32),),
-            )
-            return bytes(connection.execute("SELECT value FROM secrets").fetchone()[0])
+        select = "SELECT value FROM secrets WHERE name = 'cursor'"
+        with self._database.read() as connection:
+            row = connection.execute(select).fetchone()
+        if row is None:
+            with self._database.write() as connection:
+                connection.execute(
+                    "INSERT INTO secrets (name, value) VALUES ('cursor', ?) ON CONFLICT DO NOTHING",
+                    (secrets.token_bytes(32),),
+                )
+                row = connection.execute(select).fetchone()
+        return bytes(row["value"])
 
 
 def _columns(ticket: Ticket) -> tuple[str | int | None, ...]:

@@ -1,80 +1,23 @@
-"""Backup and restore of a whole state folder, also in the middle of other things."""
+"""A whole state folder into a file and back, while others use it, and when it goes wrong."""
 
-import json
 import os
 import random
 import sqlite3
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
-from typing import Any
 
 import pytest
 
-from msp_core.database import Database
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed, UsageError
 from msp_core.state.backup import back_up
-from msp_core.state.restore import PENDING, finish_restore, restore
-
-NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-SCHEMA = ["CREATE TABLE words (word TEXT NOT NULL) STRICT"]
-FORMATS = {"tickets.db": 1, "conversations.db": 1}
-
-
-def database(folder: Path, name: str = "tickets") -> Database:
-    return Database(folder / f"{name}.db", SCHEMA)
-
-
-def add(folder: Path, *words: str, name: str = "tickets") -> None:
-    with database(folder, name).write() as connection:
-        connection.executemany("INSERT INTO words VALUES (?)", [(word,) for word in words])
-
-
-def words(folder: Path, name: str = "tickets") -> list[str]:
-    with database(folder, name).read() as connection:
-        return [row[0] for row in connection.execute("SELECT word FROM words ORDER BY rowid")]
-
-
-def filled(folder: Path, word: str, *, times: int = 1) -> Path:
-    """A state folder in which everything says `word`."""
-    for name in ("tickets", "conversations"):
-        add(folder, *[word] * times, name=name)
-    (folder / "customers.json").write_text(f'"{word}"')
-    session = folder / "sessions" / "session_s1" / "agents"
-    session.mkdir(parents=True, exist_ok=True)
-    (session / "agent.json").write_text(word)
-    return folder
-
-
-def said(folder: Path) -> set[str]:
-    """All that a state folder says."""
-    found = {*words(folder), *words(folder, "conversations")}
-    found.add(json.loads((folder / "customers.json").read_text()))
-    return found | {path.read_text() for path in (folder / "sessions").rglob("*.json")}
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    return filled(tmp_path / "state", "old")
-
-
-@pytest.fixture
-def archive(state: Path, tmp_path: Path) -> Path:
-    """A backup of `state`; after it, everything in `state` says "new" as well."""
-    made = back_up(state, tmp_path / "state.zip", at=NOW).path
-    filled(state, "new")
-    return made
-
-
-def bring_back(folder: Path, archive: Path) -> Path | None:
-    return restore(folder, archive, formats=FORMATS, at=NOW).kept
+from msp_core.state.restore import PENDING, finish_restore
+from tests.msp_core.state.folders import NOW, add, bring_back, database, filled, said, words
 
 
 def test_a_backup_restores_everything(state: Path, archive: Path) -> None:
@@ -174,88 +117,6 @@ def test_a_restore_while_others_read_and_write(state: Path, archive: Path) -> No
     assert seen <= {1, 2, 1001, 1002}, "before or after, nothing in between"
     assert words(state)[0] == "old"
     assert set(words(state)) == {"old", "later"}
-
-
-def refused(state: Path, archive: Path, kind: type[Exception] = CorruptData) -> str:
-    before = sorted(state.rglob("*"))
-    with pytest.raises(kind) as caught:
-        bring_back(state, archive)
-    assert said(state) == {"old", "new"}
-    after = [path for path in sorted(state.rglob("*")) if path.suffix not in {".db-wal", ".db-shm"}]
-    assert set(after) <= set(before), "nothing is left behind"
-    return str(caught.value)
-
-
-def test_every_damage_is_noticed(state: Path, archive: Path) -> None:
-    content = archive.read_bytes()
-    for place in [0, len(content) - 1, *random.Random(7).sample(range(len(content)), 40)]:
-        archive.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
-        try:
-            kept = bring_back(state, archive)
-        except CorruptData:
-            assert said(state) == {"old", "new"}
-        else:
-            # A time stamp in the archive that nobody reads.
-            assert said(state) == {"old"}
-            assert kept is not None
-            bring_back(state, kept)
-    for length in (0, 10, len(content) // 2, len(content) - 1):
-        archive.write_bytes(content[:length])
-        refused(state, archive)
-
-
-def rewritten(archive: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None]) -> Path:
-    """The archive with its manifest and files changed."""
-    with zipfile.ZipFile(archive) as packed:
-        files = {name: packed.read(name) for name in packed.namelist()}
-    manifest = json.loads(files.pop("manifest.json"))
-    change(manifest, files)
-    target = archive.with_name("changed.zip")
-    with zipfile.ZipFile(target, "w") as packed:
-        packed.writestr("manifest.json", json.dumps(manifest))
-        for name, content in files.items():
-            packed.writestr(name, content)
-    return target
-
-
-def outside(manifest: dict[str, Any], files: dict[str, bytes]) -> None:
-    for name in ("../evil.db", "sessions/../../evil.json"):
-        files[name] = files["tickets.db"]
-        manifest["files"][name] = manifest["files"]["tickets.db"]
-
-
-FOREIGN: dict[str, Callable[[dict[str, Any], dict[str, bytes]], None]] = {
-    "a newer kind of archive": lambda manifest, _: manifest.update(schema="msp.state/2"),
-    "files out of the folder": outside,
-    "a file that is not named": lambda _, files: files.update({"memory.db": b"x"}),
-    "a file that is missing": lambda _, files: files.pop("tickets.db") and None,
-    "another content": lambda _, files: files.update({"customers.json": b'"bad"'}),
-}
-
-
-@pytest.mark.parametrize("change", FOREIGN.values(), ids=FOREIGN.keys())
-def test_a_foreign_archive_is_refused(
-    state: Path, archive: Path, change: Callable[[dict[str, Any], dict[str, bytes]], None]
-) -> None:
-    refused(state, rewritten(archive, change))
-    assert not list(state.parent.rglob("evil*"))
-
-
-def test_what_is_no_archive_is_refused(state: Path, archive: Path, tmp_path: Path) -> None:
-    other = tmp_path / "other.zip"
-    with zipfile.ZipFile(other, "w") as packed:
-        packed.writestr("readme.txt", "hello")
-    assert "msp state backup" in refused(state, other)
-    other.write_text("text")
-    refused(state, other)
-    refused(state, tmp_path / "none.zip", ConfigurationError)
-    refused(state, tmp_path, ConfigurationError)
-
-
-def test_a_database_of_a_newer_format_is_refused(state: Path, archive: Path) -> None:
-    with pytest.raises(CorruptData, match=r"newer version.*Update msp"):
-        restore(state, archive, formats={"tickets.db": 0, "conversations.db": 1}, at=NOW)
-    assert said(state) == {"old", "new"}
 
 
 def damage(path: Path) -> None:
