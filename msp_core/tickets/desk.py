@@ -9,7 +9,7 @@ from functools import cached_property
 
 from msp_core.clock import Clock
 from msp_core.customers import Customer
-from msp_core.errors import Conflict, InvalidInput
+from msp_core.errors import Conflict, InvalidInput, NotFound
 from msp_core.scope import Permission, Scope
 from msp_core.tickets.changes import checked_values, person, require_update, team_id
 from msp_core.tickets.cursor import Cursors
@@ -267,7 +267,7 @@ class Desk:
         scope.require(Permission.UPDATE_TICKET)
         team = team_id(team)
         active = TicketFilter(statuses=frozenset(Status) - DONE)
-        escalated = []
+        done: list[Ticket] = []
         page = self.find(scope, active, limit=MAX_LIMIT)
         while True:
             for row in page.tickets:
@@ -275,18 +275,22 @@ class Desk:
                 if sla is not None and sla.breached:
                     try:
                         ticket = self._escalate(row.ticket_id, scope, team)
-                    except Conflict:
+                    except (Conflict, NotFound):
                         continue
-                    escalated += [] if ticket is None else [ticket]
+                    done += [] if ticket is None else [ticket]
             if page.next_cursor is None:
-                return escalated
+                return done
             page = self.find(scope, active, limit=MAX_LIMIT, cursor=page.next_cursor)
 
     def _escalate(self, ticket_id: str, scope: Scope, team: str | None) -> Ticket | None:
         ticket = self._store.get(ticket_id, scope)
         sla = self.sla(ticket)
-        changed = sla and escalated(ticket, sla, at=self._clock(), actor=scope.actor_id, team=team)
-        return changed and self._store.replace(changed, expected_version=ticket.version)
+        if sla is None:
+            return None
+        changed = escalated(ticket, sla, at=self._clock(), actor=scope.actor_id, team=team)
+        if changed is None:
+            return None
+        return self._store.replace(changed, expected_version=ticket.version)
 
     def _note(self, note: NewNote, scope: Scope) -> Note:
         public = note.visibility == "public"
