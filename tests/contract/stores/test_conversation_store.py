@@ -19,7 +19,7 @@ from msp_core.errors import NotFound
 from msp_core.scope import Role, Scope
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend
+    from tests.contract.stores.conftest import Backend
 
 OpenStore = Callable[[], ConversationStore]
 

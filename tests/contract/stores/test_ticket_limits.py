@@ -9,10 +9,10 @@ from msp_core.errors import Conflict, InvalidInput, NotFound
 from msp_core.tickets.store import TicketStore
 from msp_core.tickets.ticket import Attachment, Change, Note, Resolution, Status
 from msp_core.tickets.values import MAX_TEXT
-from tests.contract.making import ANY, DESK, NOW, delete, key, numbers, ticket
+from tests.contract.stores.making import ANY, DESK, NOW, delete, key, numbers, ticket
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend
+    from tests.contract.stores.conftest import Backend
 
 
 @pytest.fixture

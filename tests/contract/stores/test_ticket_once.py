@@ -11,10 +11,10 @@ import pytest
 from msp_core.errors import Conflict, InvalidInput, NotFound
 from msp_core.tickets.store import KEY_LIFE, TicketStore
 from msp_core.tickets.ticket import Change, Note
-from tests.contract.making import DESK, NOW, delete, key, numbers, ticket
+from tests.contract.stores.making import DESK, NOW, delete, key, numbers, ticket
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend
+    from tests.contract.stores.conftest import Backend
 
 
 @pytest.fixture

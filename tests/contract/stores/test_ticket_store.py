@@ -16,10 +16,10 @@ from msp_core.tickets.ticket import (
     Resolution,
     Status,
 )
-from tests.contract.making import ANY, DESK, KELLER, NOW, delete, numbers, ticket
+from tests.contract.stores.making import ANY, DESK, KELLER, NOW, delete, numbers, ticket
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend
+    from tests.contract.stores.conftest import Backend
 
 OpenStore = Callable[[], TicketStore]
 

@@ -12,10 +12,10 @@ from msp_core.errors import NotFound
 from msp_core.scope import Role, Scope
 from msp_core.tickets.store import Position, TicketFilter, TicketStore
 from msp_core.tickets.ticket import DONE, Category, Priority, Resolution, Status
-from tests.contract.making import ANY, DESK, KELLER, NOW, delete, number, numbers, ticket
+from tests.contract.stores.making import ANY, DESK, KELLER, NOW, delete, number, numbers, ticket
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Backend
+    from tests.contract.stores.conftest import Backend
 
 
 @pytest.fixture

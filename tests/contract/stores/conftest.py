@@ -21,7 +21,7 @@ from msp_core.tickets.dynamodb import DynamoTicketStore
 from msp_core.tickets.dynamodb_items import TICKETS_TABLE
 from msp_core.tickets.sqlite import SqliteTicketStore
 from msp_core.tickets.store import TicketStore
-from tests.contract.making import NOW
+from tests.contract.stores.making import NOW
 from tests.services import dynamodb_local
 
 BACKENDS = ["sqlite", "moto", pytest.param("dynamodb-local", marks=pytest.mark.services)]
