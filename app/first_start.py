@@ -34,7 +34,7 @@ class FirstStart:
     def ready(self) -> bool:
         """Whether there is something to search."""
         if not self._ready:
-            self._ready = self._services.index.stats().chunks > 0 and not self._marker.exists()
+            self._ready = self._services.tiers.cold.stats().chunks > 0 and not self._marker.exists()
         return self._ready
 
     def begin(self) -> None:

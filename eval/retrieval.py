@@ -15,17 +15,16 @@ from eval.metrics.unjudged import unjudged_at_k
 from eval.provenance import Recording, RunContext
 from eval.result import DatasetInfo, Item, Metric, Result, SuiteRun, count_status
 from eval.retrieval_set import NO_ANSWER, Grades, Query, RetrievalSet
-from eval.stats import mean_interval
-from msp_core.bootstrap import local_index
+from eval.retrieval_systems import DIFFERENCES, HOT_SHARE, ONE_INDEX, SystemName, make_systems
+from eval.stats import Interval, mean_interval, paired_difference
 from msp_core.errors import MspError
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.ranking import System
 from msp_core.knowledge.retriever import MAX_K, Passage, Retriever
 from msp_core.scope import Role, Scope
 
 SUITE = "retrieval"
-SYSTEMS: tuple[System, ...] = ("bm25", "dense", "fused")
+PRIMARY = "ndcg@10"
 DEPTH = MAX_K
 """How deep a ranking is looked at, by MRR and MAP and in the TREC runs."""
 ANSWERING_COSINE = 0.35
@@ -53,7 +52,8 @@ def evaluate_retrieval(
     embedder: Embedder,
     *,
     context: RunContext | None = None,
-    systems: Sequence[System] = SYSTEMS,
+    systems: Sequence[SystemName] = ONE_INDEX,
+    hot_share: float = HOT_SHARE,
     progress: Progress | None = None,
 ) -> SuiteRun:
     """Index the documents in a temporary folder, ask every query of every system, and score.
@@ -66,7 +66,8 @@ def evaluate_retrieval(
 
     Returns:
         Figures over all queries and by type, with intervals over customers (over queries where
-        none is named); TREC runs in `files`.
+        none is named), and `ndcg@10_vs_<system>` for the pairs of `DIFFERENCES`, paired by query;
+        TREC runs in `files`.
 
     Raises:
         MspError: the embedding model is missing or damaged.
@@ -84,13 +85,13 @@ def evaluate_retrieval(
     items: list[Item] = []
     runs: dict[str, list[str]] = {system: [] for system in systems}
     with tempfile.TemporaryDirectory(prefix="msp-eval-", ignore_cleanup_errors=True) as folder:
-        index = local_index(Path(folder) / "index.db", embedder)
-        ingest(data.documents, index, embedder)
-        retriever = Retriever(index, embedder)
+        made = make_systems(
+            data, embedder, Path(folder), systems, hot_share=hot_share, seed=context.seed
+        )
         for number, query in enumerate(data.queries):
             scope = _scope(query, customers)
             for system in systems:
-                item, passages = _ask(retriever, query, scope, system, data.qrels)
+                item, passages = _ask(*made[system], query, scope, system, data.qrels)
                 items.append(item)
                 runs[system] += _trec_lines(query.query_id, passages, system)
             if progress is not None:
@@ -114,9 +115,10 @@ def _scope(query: Query, customers: frozenset[str]) -> Scope:
 
 def _ask(
     retriever: Retriever,
+    scoring: System,
     query: Query,
     scope: Scope,
-    system: System,
+    system: SystemName,
     qrels: Mapping[str, Grades],
 ) -> tuple[Item, tuple[Passage, ...]]:
     passages: tuple[Passage, ...] = ()
@@ -129,7 +131,7 @@ def _ask(
             k=DEPTH,
             previous_turn=query.history[-1] if query.history else None,
             exclude=query.exclude,
-            system=system,
+            system=scoring,
         ).passages
     except MspError as problem:
         error = str(problem)
@@ -165,7 +167,7 @@ def _offers_answer(passages: Sequence[Passage]) -> bool:
     return cosine is None or cosine >= ANSWERING_COSINE
 
 
-def _metrics(items: Sequence[Item], systems: Iterable[str], seed: int) -> Iterable[Metric]:
+def _metrics(items: Sequence[Item], systems: Sequence[str], seed: int) -> Iterable[Metric]:
     kinds = sorted({item.slices["type"] for item in items if "type" in item.slices})
     for system in systems:
         own = [item for item in items if item.system == system]
@@ -174,6 +176,7 @@ def _metrics(items: Sequence[Item], systems: Iterable[str], seed: int) -> Iterab
             for kind in kinds:
                 of_kind = [item for item in own if item.slices.get("type") == kind]
                 yield from _figure(name, system, f"type={kind}", of_kind, seed)
+    yield from _differences(items, systems, seed)
 
 
 def _figure(
@@ -185,8 +188,31 @@ def _figure(
     interval = mean_interval(
         [item.scores[name] for item in scored], [item.group for item in scored], seed=seed
     )
-    n_scored, n_failed, n_refused = count_status(scored)
-    yield Metric(
+    yield _metric(name, system, slice_, interval, scored)
+
+
+def _differences(items: Sequence[Item], systems: Sequence[str], seed: int) -> Iterable[Metric]:
+    scored = {
+        system: [item for item in items if item.system == system and PRIMARY in item.scores]
+        for system in systems
+    }
+    for new, old in DIFFERENCES:
+        if not (scored.get(new) and scored.get(old)):
+            continue
+        interval = paired_difference(
+            [item.scores[PRIMARY] for item in scored[old]],
+            [item.scores[PRIMARY] for item in scored[new]],
+            [item.group for item in scored[new]],
+            seed=seed,
+        )
+        yield _metric(f"{PRIMARY}_vs_{old}", new, "all", interval, scored[new])
+
+
+def _metric(
+    name: str, system: str, slice_: str, interval: Interval, items: Sequence[Item]
+) -> Metric:
+    n_scored, n_failed, n_refused = count_status(items)
+    return Metric(
         name=name,
         system=system,
         slice=slice_,

@@ -1,5 +1,7 @@
 """The one place that picks adapters and puts the parts together."""
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,7 +11,7 @@ from msp_core.checkout import require_checkout
 from msp_core.clock import Clock, fixed_clock, system_clock
 from msp_core.conversations.store import ConversationStore
 from msp_core.customers import Customer, Team, read_customers, read_teams
-from msp_core.errors import ConfigurationError, UsageError
+from msp_core.errors import ConfigurationError, MspError, UsageError
 from msp_core.routing.catalog import load_catalog
 from msp_core.routing.policy import RoutingPolicy, make_policy
 from msp_core.scope import Role, Scope
@@ -22,8 +24,13 @@ if TYPE_CHECKING:
     from msp_core.assistant.models import ModelPair
     from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
-    from msp_core.knowledge.index import KnowledgeIndex
+    from msp_core.knowledge.index import Tier
     from msp_core.knowledge.retriever import Retriever
+    from msp_core.knowledge.tier_state import TierState
+    from msp_core.knowledge.tiers import Tiers
+    from msp_core.state.restore import StateDatabase
+
+logger = logging.getLogger(__name__)
 
 LOCAL_ACTOR = "local"
 CUSTOMERS_FILE, TEAMS_FILE = "customers.json", "teams.json"
@@ -103,16 +110,35 @@ class Services:
         return CachedEmbedder(local_embedder(self.settings), self.data_dir / "embeddings.npz")
 
     @cached_property
-    def index(self) -> "KnowledgeIndex":
-        """The hot index."""
-        return local_index(self.settings.state_dir / "knowledge.db", self.embedder)
+    def tiers(self) -> "Tiers":
+        """The hot and the cold index."""
+        return local_tiers(self.settings.state_dir / "knowledge", self.embedder)
+
+    @cached_property
+    def tier_state(self) -> "TierState":
+        """How documents are used, and what the hot tier's capacity is."""
+        from msp_core.knowledge.tier_state import TierState
+
+        return TierState(self.settings.state_dir / "knowledge" / "tiers.db")
+
+    def choose_hot(self, sizes: Mapping[str, int]) -> frozenset[str]:
+        """The documents that belong into the hot tier, given the number of chunks of each."""
+        from msp_core.knowledge.tiering import choose_hot
+
+        return choose_hot(sizes, self.tier_state.heat(), self.tier_state.capacity())
 
     @cached_property
     def retriever(self) -> "Retriever":
-        """The search over the index."""
+        """The search over both tiers; it counts what is used."""
         from msp_core.knowledge.retriever import Retriever
 
-        return Retriever(self.index, self.embedder)
+        return Retriever(self.tiers, self.embedder, on_use=self._note_use)
+
+    def _note_use(self, document_ids: Sequence[str]) -> None:
+        try:
+            self.tier_state.record_use(document_ids, self.clock())
+        except MspError as error:  # a search that found something is not lost for it
+            logger.warning("the use of %d documents is not counted: %s", len(document_ids), error)
 
     @cached_property
     def models(self) -> "ModelPair":
@@ -169,11 +195,25 @@ def local_embedder(settings: Settings) -> "Embedder":
     return MiniLm(settings.embedding_path)
 
 
-def local_index(path: Path, embedder: "Embedder") -> "KnowledgeIndex":
-    """An embedded index in one file, for vectors of this embedder."""
+def local_tiers(folder: Path, embedder: "Embedder") -> "Tiers":
+    """Embedded indexes and statistics in a folder, for vectors of this embedder."""
     from msp_core.knowledge.embedded import EmbeddedIndex
+    from msp_core.knowledge.sqlite_statistics import SqliteStatistics
+    from msp_core.knowledge.tiers import Tiers
 
-    return EmbeddedIndex(path, model_id=embedder.model_id, dimension=embedder.dimension)
+    def index(tier: "Tier") -> EmbeddedIndex:
+        return EmbeddedIndex(
+            folder / f"{tier}.db",
+            tier=tier,
+            model_id=embedder.model_id,
+            dimension=embedder.dimension,
+        )
+
+    return Tiers(
+        hot=index("hot"),
+        cold=index("cold"),
+        statistics=SqliteStatistics(folder / "statistics.db"),
+    )
 
 
 def build_services(settings: Settings | None = None, *, data_dir: Path | None = None) -> Services:
@@ -196,14 +236,22 @@ def build_services(settings: Settings | None = None, *, data_dir: Path | None = 
     return Services(settings, shipped, settings.state_dir if loaded.is_file() else None)
 
 
-def state_formats() -> dict[str, int]:
-    """The newest format of each database of the state folder that this version knows, by name."""
+def state_databases() -> "dict[str, StateDatabase]":
+    """The databases of the state folder that this version knows, by name."""
     from msp_core.conversations import sqlite as conversations
-    from msp_core.knowledge import embedded
+    from msp_core.knowledge import embedded_file, sqlite_statistics, tier_state
+    from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
-    modules = {"conversations.db": conversations, "knowledge.db": embedded, "tickets.db": tickets}
-    return {name: len(module.MIGRATIONS) for name, module in modules.items()}
+    index = StateDatabase(len(embedded_file.MIGRATIONS), embedded_file.NEW_EPOCH)
+    return {
+        "conversations.db": StateDatabase(len(conversations.MIGRATIONS)),
+        "tickets.db": StateDatabase(len(tickets.MIGRATIONS)),
+        "knowledge/cold.db": index,
+        "knowledge/hot.db": index,
+        "knowledge/statistics.db": StateDatabase(len(sqlite_statistics.MIGRATIONS)),
+        "knowledge/tiers.db": StateDatabase(len(tier_state.MIGRATIONS)),
+    }
 
 
 def _finish_restore(state_dir: Path) -> None:

@@ -1,6 +1,7 @@
 """SQLite files under the state folder: a connection per operation, migrations, clear errors."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
 
 BUSY_TIMEOUT_S = 30
+_RETRY_S = 0.02
+# Overwritten bytes that SQLite reports like a mistake in a query.
+_DAMAGE = ("decode to UTF-8", "vtable constructor failed", "invalid fts5 file format")
 
 
 class Database:
@@ -50,6 +54,30 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def vacuum(self) -> None:
+        """Rewrite the file without unused space."""
+        with self._connection() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def delete_files(self) -> None:
+        """Delete the file, whatever state it is in; the next operation makes it anew.
+
+        Only for a file that cannot be read: one that another process has open goes on without it.
+
+        Raises:
+            ConfigurationError: it cannot be deleted.
+        """
+        for suffix in ("", "-wal", "-shm"):
+            path = self.path.with_name(self.path.name + suffix)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{path} cannot be deleted ({error.strerror}). Mend the permissions, or set "
+                    "MSP_STATE_DIR to a folder that you may write."
+                ) from error
+
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
         with self._explained():
@@ -74,7 +102,7 @@ class Database:
                 "Set MSP_STATE_DIR to a folder that you may write."
             ) from error
         with closing(self._connect()) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
+            self._use_wal(connection)
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > len(self._migrations):
                 raise CorruptData(
@@ -84,6 +112,22 @@ class Database:
             if version < len(self._migrations):
                 self._migrate(connection)
         self._ready = True
+
+    @staticmethod
+    def _use_wal(connection: sqlite3.Connection) -> None:
+        """Switch the file to WAL mode; of processes that make it at once, one fails without wait.
+
+        SQLite does not wait here, since two that wait for each other would wait for ever.
+        """
+        end = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > end:
+                    raise
+                time.sleep(_RETRY_S)
 
     def _migrate(self, connection: sqlite3.Connection) -> None:
         connection.execute(
@@ -131,11 +175,16 @@ class Database:
                 raise DependencyFailed(
                     f"{self.path} was held by another process for {BUSY_TIMEOUT_S} s. Try again."
                 ) from error
+            if any(sign in text for sign in _DAMAGE):
+                raise self._damaged(error) from error
             raise
         except sqlite3.DatabaseError as error:
-            remedy = (
-                f"Run `{self._regenerate}` to make it anew."
-                if self._regenerate
-                else "Restore it from a backup, or move it away to start empty."
-            )
-            raise CorruptData(f"{self.path} is damaged ({error}). {remedy}") from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: sqlite3.Error) -> CorruptData:
+        remedy = (
+            f"Run `{self._regenerate}` to make it anew."
+            if self._regenerate
+            else "Restore it from a backup, or move it away to start empty."
+        )
+        return CorruptData(f"{self.path} is damaged ({error}). {remedy}")

@@ -110,14 +110,15 @@ def load_tickets(services: "Services") -> TicketLoadReport:
 
 
 def load_knowledge(services: "Services", *, progress: "Progress | None" = None) -> "IngestReport":
-    """Make the index hold exactly the data folder's articles and solved tickets."""
+    """Make the tiers hold exactly the data folder's articles and solved tickets."""
     from msp_core.knowledge.ingestion import ingest
 
     data = read_data(services.data_dir, tuple(services.customers))
     return ingest(
         data.documents(),
-        services.index,
+        services.tiers,
         services.embedder,
+        choose_hot=services.choose_hot,
         quarantined=data.quarantined,
         progress=progress,
     )

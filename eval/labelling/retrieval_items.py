@@ -12,7 +12,7 @@ from eval.labelling.items import Drawn, Item, Section
 from eval.labelling.routing_items import split_groups
 from eval.labelling.source import Source
 from eval.labelling.splits import assign_splits
-from msp_core.bootstrap import local_index
+from msp_core.bootstrap import local_tiers
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.document import Document
 from msp_core.knowledge.embedding import Embedder
@@ -75,9 +75,9 @@ def draw_retrieval(
     left_out: Counter[str] = Counter()
     pools: dict[str, tuple[Ticket, str, frozenset[str], list[str]]] = {}
     with tempfile.TemporaryDirectory(prefix="msp-label-", ignore_cleanup_errors=True) as folder:
-        index = local_index(Path(folder) / "index.db", embedder)
-        ingest(source.documents, index, embedder, progress=progress)
-        search = _searcher(Retriever(index, embedder))
+        tiers = local_tiers(Path(folder), embedder)
+        ingest(source.documents, tiers, embedder, progress=progress)
+        search = _searcher(Retriever(tiers, embedder, mode="hot"))
         seen: set[str] = set()
         for ticket in tickets:
             if len(pools) == count:

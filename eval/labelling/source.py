@@ -59,7 +59,7 @@ def state_source(services: "Services") -> Source:
         rows = services.tickets.find(scope, TicketFilter(), limit=_MOST_OF_A_CUSTOMER)
         tickets += [services.tickets.get(row.ticket_id, scope) for row in rows]
     name = services.settings.state_dir.resolve().name
-    return _source(name, tuple(tickets), _indexed_articles(services.index))
+    return _source(name, tuple(tickets), _indexed_articles(services.tiers.cold))
 
 
 def _source(name: str, tickets: tuple[Ticket, ...], articles: Iterator[Document]) -> Source:
@@ -115,8 +115,8 @@ def _chunks(index: "KnowledgeIndex", document_id: str) -> Iterator["Chunk"]:
     number = 0
     while True:
         chunk_id = f"{document_id}#{number:03d}"
-        found = index.chunks([chunk_id])
+        found = index.get([chunk_id])
         if chunk_id not in found:
             return
-        yield found[chunk_id]
+        yield found[chunk_id].chunk
         number += 1

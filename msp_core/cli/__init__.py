@@ -10,15 +10,18 @@ from msp_core.errors import MspError
 
 COMMANDS = {
     "ask": "One question, one answer.",
+    "bench": "Measure speed, as ratios within one run.",
     "chat": "A conversation in the terminal.",
     "data": "Import your own tickets and articles, check a data folder.",
     "demo": "Run the main job: all notebooks, then the report.",
     "doctor": "Check what this machine has, with a fix for each gap.",
     "eval": "Run an evaluation suite and write its result file.",
+    "index": "Create, check and repair the knowledge indexes.",
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
     "label": "Make judged sets from your own tickets, key by key.",
     "report": "Make the report of evaluation results.",
     "state": "Back up what is kept on this machine, and restore it.",
+    "tier": "Choose which documents are hot; try capacities on a log.",
     "tickets": "List, show, create, update and note tickets.",
 }
 """Command -> its one line of help; the module of that name has its function `command`."""

@@ -91,7 +91,7 @@ def check_index(services: Services) -> None:
     Raises:
         ConfigurationError: the index is empty.
     """
-    if services.index.stats().chunks == 0:
+    if services.tiers.cold.stats().chunks == 0:
         raise ConfigurationError(
             "The knowledge index is empty. Run `msp ingest` first, then ask again."
         )

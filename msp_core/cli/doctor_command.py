@@ -124,7 +124,7 @@ def _databases() -> str:
 def _index() -> str:
     from msp_core.bootstrap import build_services
 
-    stats = build_services().index.stats()
+    stats = build_services().tiers.cold.stats()
     if stats.chunks == 0:
         raise MspError("It is empty. Run `msp ingest`.")
     return f"{stats.documents} documents, {stats.chunks} chunks"

@@ -28,21 +28,33 @@ def command() -> None:
 @command.command("retrieval", help="What each search finds, against judged queries.")
 @click.option("--dataset", default="retrieval", show_default=True, metavar="NAME|DIR")
 @split_option
+@click.option(
+    "--hot-share",
+    type=click.FloatRange(0, 1),
+    default=0.1,
+    show_default=True,
+    help="How much of the corpus is hot, by a seeded log.",
+)
 @out_option
 @json_option
-def retrieval(dataset: str, split: str | None, out: Path | None, as_json: bool) -> None:
+def retrieval(
+    dataset: str, split: str | None, hot_share: float, out: Path | None, as_json: bool
+) -> None:
     """Run it."""
     from eval.dataset import find_dataset
     from eval.provenance import RunContext, public_settings
     from eval.retrieval import evaluate_retrieval
     from eval.retrieval_set import read_retrieval_set
+    from eval.retrieval_systems import SYSTEMS
 
     services = services_from_env()
     judged = read_retrieval_set(find_dataset(dataset), split=split)
     note(f"{judged.name}, split {judged.split}: {len(judged.queries)} queries")
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)
-    run = evaluate_retrieval(judged, services.embedder, context=context)
-    _finish(run, out, as_json=as_json)
+    run = evaluate_retrieval(
+        judged, services.embedder, context=context, systems=SYSTEMS, hot_share=hot_share
+    )
+    finish(run, out, as_json=as_json)
 
 
 @command.command("routing", help="What each router costs and loses, against outcomes or labels.")
@@ -64,10 +76,10 @@ def routing(dataset: str, split: str | None, out: Path | None, as_json: bool) ->
     turns = read_routing_set(find_dataset(dataset), split=split, prices=prices)
     note(f"{turns.name}, split {turns.split}: {len(turns.turns)} turns")
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)
-    _finish(evaluate_routing(turns, services.policy, prices, context=context), out, as_json=as_json)
+    finish(evaluate_routing(turns, services.policy, prices, context=context), out, as_json=as_json)
 
 
-def _finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
+def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
     """Write the result where it is wanted, and print it."""
     from eval.result import result_json, write_result
 
@@ -81,6 +93,6 @@ def _finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
     for metric in overall:
         interval = "" if metric.low is None else f"  [{metric.low:.3f}, {metric.high:.3f}]"
         click.echo(
-            f"{metric.system:<14}{metric.name:<16}{metric.value:>9.4f}{interval:<18}  "
+            f"{metric.system:<10} {metric.name:<27}{metric.value:>9.4f}{interval:<18}  "
             f"n={metric.n_scored} failed={metric.n_failed} {metric.kind}"
         )

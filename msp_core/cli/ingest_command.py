@@ -21,7 +21,7 @@ from msp_core.loading import check_same_desk, load_knowledge, load_tickets
     "ingest", help="Make index and store hold the data folder; unchanged documents cost nothing."
 )
 @data_option
-@click.option("--rebuild", is_flag=True, help="Drop the index and make it anew.")
+@click.option("--rebuild", is_flag=True, help="Drop both indexes and make them anew.")
 @click.option("--replace", is_flag=True, help="Let this data take the place of another desk's.")
 @json_option
 def command(data_dir: Path | None, rebuild: bool, replace: bool, as_json: bool) -> None:
@@ -30,7 +30,7 @@ def command(data_dir: Path | None, rebuild: bool, replace: bool, as_json: bool) 
     if not replace:
         check_same_desk(services)
     if rebuild:
-        services.index.remove()
+        services.tiers.remove()
     tickets = load_tickets(services)
 
     def progress(done: int, total: int) -> None:

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from msp_core.bootstrap import state_formats
+from msp_core.bootstrap import state_databases
 from msp_core.cli.common import json_option, note, print_json, services_from_env
 from msp_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from msp_core.state.restore import StateDatabase
 
 
 @click.group("state", help="Back up what is kept on this machine, and restore it.")
@@ -37,8 +41,8 @@ def restore_state(file: Path, as_json: bool) -> None:
     """Run it."""
     from msp_core.state.restore import restore
 
-    folder, now, formats = _local()
-    report = restore(folder, file, formats=formats, at=now)
+    folder, now, known = _local()
+    report = restore(folder, file, known=known, at=now)
     if report.kept is not None:
         note(f"The state before is in {report.kept}.")
     if as_json:
@@ -47,8 +51,8 @@ def restore_state(file: Path, as_json: bool) -> None:
     click.echo(f"{len(report.files)} files restored into {folder}")
 
 
-def _local() -> tuple[Path, datetime, dict[str, int]]:
-    """The state folder, the time, and the formats that this version knows.
+def _local() -> "tuple[Path, datetime, dict[str, StateDatabase]]":
+    """The state folder, the time, and the databases that this version knows.
 
     Raises:
         UsageError: the state is on AWS.
@@ -59,4 +63,4 @@ def _local() -> tuple[Path, datetime, dict[str, int]]:
             "With MSP_BACKEND=aws the state is in DynamoDB, whose own backups (point-in-time "
             "recovery) keep it. This command is for the state folder of one machine."
         )
-    return services.settings.state_dir, services.clock(), state_formats()
+    return services.settings.state_dir, services.clock(), state_databases()

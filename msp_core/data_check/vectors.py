@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 from msp_core.data_check.folder import read_folder
 from msp_core.data_check.leaks import json_rows, set_texts
 from msp_core.data_check.near_duplicates import article_text, compared_tickets, ticket_text
-from msp_core.knowledge.document import knowledge_documents, text_document
+from msp_core.knowledge.document import document_chunks, knowledge_documents, text_document
 from msp_core.knowledge.embedding_cache import write_cache
-from msp_core.knowledge.ingestion import document_chunks
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Embedder

@@ -7,6 +7,7 @@ from dataclasses import astuple, dataclass
 
 from msp_core.knowledge.article import Article, Audience
 from msp_core.knowledge.chunking import CHUNKER, Span, pack, split_headings
+from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.tickets.ticket import DONE, Ticket
 
 
@@ -69,6 +70,29 @@ def pieces(document: Document) -> list[Piece]:
         for start, end in pack(document.text, part.spans)
     ]
     return found or [Piece("", part.audience, 0, 0) for part in document.parts[:1]]
+
+
+def document_chunks(document: Document) -> list[Chunk]:
+    """The document's chunks as they are stored, at least one."""
+    content_hash = document.content_hash
+    cut = pieces(document)
+    return [
+        Chunk(
+            chunk_id=chunk_id,
+            document_id=document.document_id,
+            title=document.title,
+            heading=piece.heading,
+            text=document.text[piece.start : piece.end],
+            start=piece.start,
+            end=piece.end,
+            audience=piece.audience,
+            customer_id=document.customer_id,
+            category=document.category,
+            superseded_by=document.superseded_by,
+            content_hash=content_hash,
+        )
+        for chunk_id, piece in zip(ids_of_chunks(document.document_id, len(cut)), cut, strict=True)
+    ]
 
 
 def article_document(article: Article) -> Document:

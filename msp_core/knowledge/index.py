@@ -1,9 +1,10 @@
 """The port of a knowledge index, and the records that go through it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
+from msp_core.errors import InvalidInput, UsageError
 from msp_core.knowledge.article import Audience
 
 if TYPE_CHECKING:
@@ -13,6 +14,13 @@ if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Vectors
 
     Vector = npt.NDArray[np.float32]
+
+Tier = Literal["hot", "cold"]
+Capability = Literal["lexical", "hybrid", "read_your_writes"]
+"""`lexical`: searches by words; `hybrid`: by words and meaning in one call, fused by the backend;
+`read_your_writes`: a write is seen by the next call of anyone, here or in another process."""
+
+MAX_K = 10_000
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,14 @@ class Chunk:
         return f"{prefix}\n{self.text}"
 
 
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A chunk as an index keeps it, with its vector (float32, of unit length)."""
+
+    chunk: Chunk
+    vector: "Vector"
+
+
 @dataclass(frozen=True)
 class Filter:
     """Which chunks a search may see; made from a scope, applied before anything is scored.
@@ -78,30 +94,15 @@ class Filter:
 
 @dataclass(frozen=True)
 class Hit:
-    """A chunk found by one of the two searches, with that search's score."""
+    """A chunk found by one search, with that search's score."""
 
     chunk_id: str
     score: float
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """Why a chunk fits a question.
-
-    Attributes:
-        lexical: BM25, 0 or more; 0 without a common term.
-        cosine: -1 to 1; None when no vector was given.
-        terms: the words of the chunk that matched, lower case, in order, each once.
-    """
-
-    lexical: float
-    cosine: float | None
-    terms: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class IndexStats:
-    """What an index holds."""
+    """What an index holds, and what it was made with."""
 
     documents: int
     chunks: int
@@ -110,39 +111,76 @@ class IndexStats:
     chunker: str
 
 
+@dataclass(frozen=True)
+class Health:
+    """Whether an index answers now; `detail` is one line for a person."""
+
+    ok: bool
+    detail: str
+
+
 class KnowledgeIndex(Protocol):
-    """Chunks with their vectors, found by words and by meaning.
+    """Chunks with their vectors, found by meaning and, where it is able, by words.
+
+    A search only names candidates. What decides between them is computed above the port from
+    their records (`get`) and corpus-wide statistics, so that the hits of any two indexes compare.
 
     What implementations agree on:
 
-    - Scores: higher is better; lexical ones are 0 or more without an upper end, dense ones
-      cosines. Lexical statistics are of the whole index, whatever the filter.
-    - Order: by score, best first; equal scores by chunk id, ascending.
-    - Unknown document and chunk ids are passed over in silence.
-    - Any thread may call.
+    - Scores: higher is better. Dense ones are cosines, -1 to 1. Equal scores go by chunk id,
+      ascending.
+    - The filter is applied before anything is scored: k is never used up by what it forbids.
+    - Unknown document and chunk ids are passed over in silence; ids are any text without control
+      characters, compared code point by code point.
+    - An index made with another embedder or other chunking rules is refused with a
+      `ConfigurationError` that names the command which makes it anew.
+    - Any thread may call. A service that does not answer, or answers in part, is a
+      `DependencyFailed`, never a shorter list.
 
-    What they disagree on: when a write is seen. The embedded one shows it at once, to other
-    processes too; OpenSearch Serverless and S3 Vectors within seconds.
+    What they disagree on:
+
+    - `capabilities`. A method that the index is not able to do raises `UsageError`.
+    - When a write is seen: with `read_your_writes` at once; else within seconds.
+    - Lexical scores: 0 or more, without an upper end, by the statistics of that index and its own
+      stemming. Comparable within one call only. Hybrid scores: 0 to 1, likewise.
+    - Exactness: the embedded one is exact; approximate ones may miss a near neighbour. Cosines
+      agree to about 1e-4.
+    - How many hits one search can give: the embedded one `MAX_K`, services may stop earlier.
+    - Whether `upsert` is one step for its readers (embedded), or one step per document to
+      whoever comes after it: a service may show a document half written for a moment, and a
+      killed call is completed by calling again.
     """
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it is able to do."""
+
+    def create(self) -> None:
+        """Make the index where there is none, and wait until it is usable; safe to repeat.
+
+        Raises:
+            ConfigurationError: there is one that was made with something else.
+        """
+
+    def remove(self) -> None:
+        """Drop the index with all it holds, damaged or not; `create` or a write makes it anew."""
 
     def upsert(self, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
         """Store every chunk of one or more documents in place of all their earlier ones.
 
-        Per document it happens wholly or not at all.
-
         Args:
             chunks: complete documents.
-            vectors: a row per chunk, shape (len(chunks), dimension).
+            vectors: a row per chunk, shape (len(chunks), dimension), see `check_vectors`.
 
         Raises:
-            ValueError: the vectors do not have that shape.
+            InvalidInput: the vectors are not usable; nothing is stored.
         """
-
-    def remove(self) -> None:
-        """Drop the index with all it holds; the next write makes it anew."""
 
     def delete(self, document_ids: Collection[str]) -> None:
         """Remove documents with all their chunks."""
+
+    def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
+        """The k chunks whose vectors are nearest, by cosine; k is 1 to `MAX_K`."""
 
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """The k best chunks that share a telling word with the query, by BM25.
@@ -150,22 +188,69 @@ class KnowledgeIndex(Protocol):
         Empty when the query has no word that tells. Quotes and operators in it mean nothing.
         """
 
-    def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
-        """The k chunks whose vectors are nearest, by cosine."""
+    def hybrid(self, query: str, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
+        """The k best chunks by words and meaning together, each counting half."""
 
-    def rescore(
-        self, query: str, vector: "Vector | None", chunk_ids: Collection[str]
-    ) -> dict[str, Evidence]:
-        """Both raw scores of the given chunks, so that candidates of any search compare.
+    def get(self, chunk_ids: Collection[str]) -> dict[str, Record]:
+        """The records by chunk id."""
 
-        Without a vector only the lexical ones.
-        """
-
-    def chunks(self, chunk_ids: Collection[str]) -> dict[str, Chunk]:
-        """The chunks by id."""
+    def export(self) -> Iterator[Record]:
+        """Every record once, in any order, as of about the time of the call."""
 
     def document_hashes(self) -> dict[str, str]:
         """The content hash of each document by its id."""
 
     def stats(self) -> IndexStats:
         """Counts, and what the index was made with."""
+
+    def health(self) -> Health:
+        """Whether it answers now; quick, and never raises for a service that is down."""
+
+    def verify(self) -> list[str]:
+        """What is wrong with the stored data, a line each; looks at all of it."""
+
+    def compact(self) -> None:
+        """Give back space that is no longer used; services do that by themselves."""
+
+
+def check_k(k: int) -> None:
+    """Pass for 1 to `MAX_K`.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if not 1 <= k <= MAX_K:
+        raise UsageError(f"A search can return 1 to {MAX_K:,} chunks, not {k:,}.")
+
+
+def ids_of_chunks(document_id: str, count: int) -> list[str]:
+    """The ids of a document's chunks, in order."""
+    return [f"{document_id}#{number:03d}" for number in range(count)]
+
+
+def unusable_rows(vectors: "Vectors") -> list[int]:
+    """The rows that are not finite or not of unit length (to 1%), ascending."""
+    import numpy as np
+
+    with np.errstate(over="ignore", invalid="ignore"):
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+    rows: list[int] = np.flatnonzero(~(np.abs(lengths - 1) <= 0.01)).tolist()
+    return rows
+
+
+def check_vectors(vectors: "Vectors", *, count: int, dimension: int) -> None:
+    """Pass for vectors of shape (count, dimension), all of them usable.
+
+    Raises:
+        InvalidInput: they are not; says which is the first that is not usable.
+    """
+    if vectors.shape != (count, dimension):
+        raise InvalidInput(
+            f"Vectors of shape {vectors.shape} do not fit {count} chunks of dimension {dimension}. "
+            "Use the embedder that the index was made with."
+        )
+    if rows := unusable_rows(vectors):
+        raise InvalidInput(
+            f"The vector of chunk {rows[0] + 1} of {count} is not finite or not of unit length. "
+            "The embedder gave an unusable one for this text."
+        )

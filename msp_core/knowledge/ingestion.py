@@ -1,13 +1,17 @@
-"""Keeps an index equal to a set of documents, doing only what changed."""
+"""Keeps both tiers and the statistics equal to a set of documents, doing only what changed."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from msp_core import failpoints
+from msp_core.knowledge.acceptance import refusal
 from msp_core.knowledge.article import Quarantined
-from msp_core.knowledge.document import Document, pieces
+from msp_core.knowledge.document import Document, document_chunks
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.index import Chunk, KnowledgeIndex
+from msp_core.knowledge.index import Chunk
+from msp_core.knowledge.tier_writer import ChooseHot, TierWriter, everything
+from msp_core.knowledge.tiers import Tiers
 
 BATCH_CHUNKS = 256
 """Embedded and stored together: enough for the encoder to work well, little to lose when killed."""
@@ -37,98 +41,83 @@ class IngestReport:
 
 def ingest(
     documents: Iterable[Document],
-    index: KnowledgeIndex,
+    tiers: Tiers,
     embedder: Embedder,
     *,
+    choose_hot: ChooseHot = everything,
     quarantined: Sequence[Quarantined] = (),
     progress: Progress | None = None,
 ) -> IngestReport:
-    """Make the index hold exactly these documents.
+    """Make the cold tier hold exactly these documents, and the hot one those chosen of them.
 
     Unchanged ones (same content hash) are passed over; those no longer given are deleted, so an
-    article that became unreadable is no longer found either. Killed at any moment, the index holds
-    whole documents, and the next run goes on from there.
+    article that became unreadable is no longer found either. Killed at any moment, both tiers hold
+    whole documents, and the next run goes on from there: it compares what each tier and the
+    statistics hold, so it needs no memory of the run before.
 
     Args:
         documents: all of them; of two with one id the first is taken, the other quarantined.
-        index: opened with the embedder's model id and dimension.
+        tiers: opened with the embedder's model id and dimension.
         embedder: called for what changed only.
+        choose_hot: which of them are hot.
         quarantined: what was left out before, to be counted in the report.
         progress: told at the start and after each batch.
     """
     started = time.perf_counter()
-    wanted, doubled = _by_id(documents)
-    present = index.document_hashes()
-    stale = [item for id_, item in wanted.items() if present.get(id_) != item.content_hash]
-    vanished = present.keys() - wanted.keys()
-    if vanished:
-        index.delete(vanished)
-
+    wanted, refused = _accepted(documents)
+    writer = TierWriter(tiers, embedder, wanted, choose_hot)
+    deleted = writer.remove_vanished()
+    stale = writer.stale
+    added = sum(1 for document_id in stale if document_id not in writer.in_cold)
     done = len(wanted) - len(stale)
-    written = 0
     progress = progress or _silent
     progress(done, len(wanted))
-    for batch, count in _batches(stale):
-        index.upsert(batch, embedder.embed([chunk.searchable for chunk in batch]))
-        done += count
-        written += len(batch)
+    written = 0
+    for batch in _batches(stale.values()):
+        unusable = writer.write(batch)
+        refused += [Quarantined(id_, "the embedder gives no usable vector") for id_ in unusable]
+        written += sum(len(chunks) for id_, chunks in batch.items() if id_ not in unusable)
+        done += len(batch)
         progress(done, len(wanted))
+    writer.mend()
+    failpoints.reach("ingest.done")
     return IngestReport(
-        added=len(wanted.keys() - present.keys()),
-        changed=len(stale) - len(wanted.keys() - present.keys()),
+        added=added,
+        changed=len(stale) - added,
         unchanged=len(wanted) - len(stale),
-        deleted=len(vanished),
-        quarantined=(*quarantined, *doubled),
+        deleted=deleted,
+        quarantined=(*quarantined, *refused),
         chunks=written,
         seconds=time.perf_counter() - started,
     )
 
 
-def document_chunks(document: Document) -> list[Chunk]:
-    """The document's chunks as they are stored, at least one."""
-    content_hash = document.content_hash
-    return [
-        Chunk(
-            chunk_id=f"{document.document_id}#{number:03d}",
-            document_id=document.document_id,
-            title=document.title,
-            heading=piece.heading,
-            text=document.text[piece.start : piece.end],
-            start=piece.start,
-            end=piece.end,
-            audience=piece.audience,
-            customer_id=document.customer_id,
-            category=document.category,
-            superseded_by=document.superseded_by,
-            content_hash=content_hash,
-        )
-        for number, piece in enumerate(pieces(document))
-    ]
-
-
-def _by_id(documents: Iterable[Document]) -> tuple[dict[str, Document], list[Quarantined]]:
+def _accepted(documents: Iterable[Document]) -> tuple[dict[str, Document], list[Quarantined]]:
     wanted: dict[str, Document] = {}
-    doubled = [
-        Quarantined(document.document_id, "another document has the same id")
-        for document in documents
-        if wanted.setdefault(document.document_id, document) is not document
-    ]
-    return wanted, doubled
+    refused = []
+    for document in documents:
+        reason = refusal(document)
+        if reason is None and wanted.setdefault(document.document_id, document) is not document:
+            reason = "another document has the same id"
+        if reason is not None:
+            shown = document.document_id.encode("utf-8", "backslashreplace").decode()
+            refused.append(Quarantined(shown, reason))
+    return wanted, refused
 
 
 def _silent(_done: int, _total: int) -> None:
     pass
 
 
-def _batches(documents: Sequence[Document]) -> Iterator[tuple[list[Chunk], int]]:
-    """Chunks of whole documents, with the number of documents."""
-    batch: list[Chunk] = []
-    count = 0
+def _batches(documents: Iterable[Document]) -> Iterator[dict[str, list[Chunk]]]:
+    """Chunks of whole documents by document id."""
+    batch: dict[str, list[Chunk]] = {}
+    size = 0
     for document in documents:
-        batch += document_chunks(document)
-        count += 1
-        if len(batch) >= BATCH_CHUNKS:
-            yield batch, count
-            batch, count = [], 0
-    if count:
-        yield batch, count
+        batch[document.document_id] = document_chunks(document)
+        size += len(batch[document.document_id])
+        if size >= BATCH_CHUNKS:
+            yield batch
+            batch, size = {}, 0
+    if batch:
+        yield batch

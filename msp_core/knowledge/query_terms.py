@@ -1,7 +1,12 @@
 """The words of a question that are worth matching."""
 
 import re
+from collections.abc import Mapping
 
+COMMON_SHARE = 0.3
+"""A word in more than this share of the chunks is not searched: it tells nothing, and is slow."""
+COMMON_AT_LEAST = 10
+"""Below this count no word is common, or a small index could find nothing."""
 MAX_TERMS = 64
 """More of a question's words than this add time and no precision; the rarest are kept."""
 
@@ -26,3 +31,19 @@ def query_terms(query: str) -> list[str]:
     """
     words = dict.fromkeys(_WORD.findall(query.lower()))
     return [word for word in words if len(word) > 1 and word not in STOP_WORDS]
+
+
+def telling_terms(counts: Mapping[str, int], chunks: int) -> list[str]:
+    """Those of the words that are worth searching, rarest first, `MAX_TERMS` at most.
+
+    Args:
+        counts: in how many chunks each word stands.
+        chunks: how many there are.
+
+    Returns:
+        Words that stand somewhere and are not common; the common ones if there is no other.
+    """
+    found = {term: count for term, count in counts.items() if count}
+    common = max(COMMON_SHARE * chunks, COMMON_AT_LEAST)
+    telling = {term: count for term, count in found.items() if count <= common} or found
+    return sorted(telling, key=lambda term: telling[term])[:MAX_TERMS]

@@ -1,19 +1,34 @@
-"""One search: candidates by words and by meaning, one score for both, documents in order."""
+"""One search over both tiers: candidates, one score for all of them, documents in order."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from msp_core.knowledge.embedding import Embedder
+from msp_core.errors import DependencyFailed
 from msp_core.knowledge.fusion import best_per_document, convex
-from msp_core.knowledge.index import Chunk, Evidence, Filter, KnowledgeIndex
+from msp_core.knowledge.index import Chunk, Filter, Hit, KnowledgeIndex, Record, Tier
+from msp_core.knowledge.joint import Evidence, Question
+from msp_core.knowledge.tiers import Deadlines, Tiers, Unavailable, ask_tiers
+
+if TYPE_CHECKING:
+    from msp_core.knowledge.index import Vector
 
 logger = logging.getLogger(__name__)
 
 System = Literal["fused", "bm25", "dense"]
 LEXICAL_WEIGHT: dict[System, float] = {"fused": 0.5, "bm25": 1.0, "dense": 0.0}
+Mode = Literal["both", "cascade", "hot", "cold"]
+"""Which tiers are asked: both at once; the cold one only if the hot one has nothing close; one."""
+ASKED_FIRST: dict[Mode, tuple[Tier, ...]] = {
+    "both": ("hot", "cold"),
+    "cascade": ("hot",),
+    "hot": ("hot",),
+    "cold": ("cold",),
+}
 MIN_CANDIDATES = 50
+CASCADE_COSINE = 0.6
+"""In the cascade, a hot chunk at least this similar makes the cold index unnecessary."""
 
 
 @dataclass(frozen=True)
@@ -21,69 +36,125 @@ class Ranked:
     """A document in a ranking, by its best chunk; the score is 0 to 1."""
 
     chunk: Chunk
+    tier: Tier
     score: float
     evidence: Evidence
 
 
-def rank(
-    query: str,
-    wanted: Filter,
-    k: int,
-    *,
-    index: KnowledgeIndex,
-    embedder: Embedder,
-    system: System,
-) -> list[Ranked]:
-    """The k best documents that the filter lets through, none above its successor.
+@dataclass(frozen=True)
+class Ranking:
+    """Documents, best first, and why a tier is missing, if one is."""
 
-    The candidates of both searches are scored anew by both measures, so that they compare.
+    documents: list[Ranked]
+    unavailable: dict[Tier, str]
+
+
+@dataclass(frozen=True)
+class Search:
+    """One question to the tiers.
+
+    Attributes:
+        vector: of the question; None searches by words alone.
+        system: `bm25` and `dense` use one of the two searches, for comparison.
+        lexical_weight: of the words' score in the fused one; the rest is the vectors'.
     """
-    search = _Search(query, wanted, index, embedder, system)
-    return _successors_first(search.rank(wanted, max(MIN_CANDIDATES, 5 * k)), search.find, k)
 
+    tiers: Tiers
+    question: Question
+    vector: "Vector | None"
+    system: System
+    mode: Mode
+    deadlines: Deadlines
+    lexical_weight: float
 
-class _Search:
-    def __init__(
-        self,
-        query: str,
-        wanted: Filter,
-        index: KnowledgeIndex,
-        embedder: Embedder,
-        system: System,
-    ) -> None:
-        self._query = query
-        self._wanted = wanted
-        self._index = index
-        self._vector = None if system == "bm25" else embedder.embed([query])[0]
-        self._system = system
+    def run(self, wanted: Filter, k: int) -> Ranking:
+        """The k best documents that the filter lets through, none above its successor.
 
-    def find(self, document_id: str) -> Ranked | None:
-        """One document of those the filter lets through, by its best chunk."""
-        only = replace(self._wanted, only_documents=frozenset({document_id}))
-        return next(iter(self.rank(only, 10)), None)
+        Raises:
+            DependencyFailed: no tier answered.
+        """
+        unavailable: dict[Tier, str] = {}
+        ranked = self._ranked(wanted, max(MIN_CANDIDATES, 5 * k), unavailable)
 
-    def rank(self, wanted: Filter, candidates: int) -> list[Ranked]:
-        hits = []
-        if self._system != "dense":
-            hits += self._index.lexical(self._query, wanted, candidates)
-        if self._vector is not None:
-            hits += self._index.dense(self._vector, wanted, candidates)
-        ids = {hit.chunk_id for hit in hits}
-        evidence = self._index.rescore(self._query, self._vector, ids)
-        chunks = {
-            chunk_id: chunk
-            for chunk_id, chunk in self._index.chunks(ids).items()
-            if chunk_id in evidence and _allowed(chunk, wanted)
+        def find(document_id: str) -> Ranked | None:
+            only = replace(wanted, only_documents=frozenset({document_id}))
+            return next(iter(self._ranked(only, MIN_CANDIDATES, unavailable)), None)
+
+        return Ranking(_successors_first(ranked, find, k), unavailable)
+
+    def _ranked(
+        self, wanted: Filter, candidates: int, unavailable: dict[Tier, str]
+    ) -> list[Ranked]:
+        found = self._candidates(wanted, candidates, unavailable)
+        records = {
+            chunk_id: record
+            for chunk_id, (record, _) in found.items()
+            if _allowed(record.chunk, wanted)
         }
+        evidence = self.question.evidence(records, self.vector)
         scores = convex(
-            {chunk_id: evidence[chunk_id].lexical for chunk_id in chunks},
-            {chunk_id: evidence[chunk_id].cosine or 0.0 for chunk_id in chunks},
-            lexical_weight=LEXICAL_WEIGHT[self._system],
+            {chunk_id: evidence[chunk_id].lexical for chunk_id in records},
+            {chunk_id: evidence[chunk_id].cosine or 0.0 for chunk_id in records},
+            lexical_weight=self.lexical_weight,
         )
-        best = best_per_document(
-            scores, {chunk_id: chunk.document_id for chunk_id, chunk in chunks.items()}
-        )
-        return [Ranked(chunks[chunk_id], score, evidence[chunk_id]) for chunk_id, score in best]
+        documents = {chunk_id: record.chunk.document_id for chunk_id, record in records.items()}
+        return [
+            Ranked(records[chunk_id].chunk, found[chunk_id][1], score, evidence[chunk_id])
+            for chunk_id, score in best_per_document(scores, documents)
+        ]
+
+    def _candidates(
+        self, wanted: Filter, count: int, unavailable: dict[Tier, str]
+    ) -> dict[str, tuple[Record, Tier]]:
+        """The candidates of every tier that answers; those that both have count as hot."""
+        asks: dict[Tier, Callable[[], Mapping[str, Record]]] = {
+            "hot": lambda: self._of_index(self.tiers.hot, wanted, count),
+            "cold": lambda: self._of_index(self.tiers.cold, wanted, count),
+        }
+        first = [tier for tier in ASKED_FIRST[self.mode] if tier not in unavailable]
+        answers = ask_tiers({tier: asks[tier] for tier in first}, self.deadlines)
+        if self.mode == "cascade" and not self._close(answers.get("hot")):
+            answers |= ask_tiers({"cold": asks["cold"]}, self.deadlines)
+        found: dict[Tier, Mapping[str, Record]] = {}
+        for tier, answer in answers.items():
+            if isinstance(answer, Unavailable):
+                unavailable[tier] = answer.reason
+            else:
+                found[tier] = answer
+        if not found:
+            raise DependencyFailed(
+                f"The knowledge index does not answer. {' '.join(unavailable.values())}"
+            )
+        return _joined(found.get("hot", {}), found.get("cold", {}))
+
+    def _of_index(self, index: KnowledgeIndex, wanted: Filter, count: int) -> Mapping[str, Record]:
+        hits: list[Hit] = []
+        if self.system != "dense" and "lexical" in index.capabilities:
+            hits += index.lexical(self.question.text, wanted, count)
+        if self.vector is not None:
+            hits += index.dense(self.vector, wanted, count)
+        return index.get({hit.chunk_id for hit in hits})
+
+    def _close(self, answer: "Mapping[str, Record] | Unavailable | None") -> bool:
+        if answer is None or isinstance(answer, Unavailable) or self.vector is None:
+            return False
+        vector = self.vector
+        return any(float(record.vector @ vector) >= CASCADE_COSINE for record in answer.values())
+
+
+def _joined(
+    hot: Mapping[str, Record], cold: Mapping[str, Record]
+) -> dict[str, tuple[Record, Tier]]:
+    """Both tiers' records; of a document that they hold in two versions, the cold one's."""
+    current = {record.chunk.document_id: record.chunk.content_hash for record in cold.values()}
+    joined: dict[str, tuple[Record, Tier]] = {
+        chunk_id: (record, "cold") for chunk_id, record in cold.items()
+    }
+    for chunk_id, record in hot.items():
+        chunk = record.chunk
+        if current.get(chunk.document_id, chunk.content_hash) == chunk.content_hash:
+            joined[chunk_id] = (record, "hot")
+    return joined
 
 
 def _successors_first(

@@ -1,13 +1,16 @@
 """Finds the passages that answer a question, within what the asker may see."""
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypedDict
 
-from msp_core.errors import UsageError
+from msp_core.errors import CorruptData, DependencyFailed, UsageError
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.index import Filter, KnowledgeIndex
-from msp_core.knowledge.ranking import Ranked, System, rank
+from msp_core.knowledge.index import Filter, Tier, ids_of_chunks
+from msp_core.knowledge.joint import Question
+from msp_core.knowledge.ranking import LEXICAL_WEIGHT, Mode, Ranked, Search, System
+from msp_core.knowledge.tiers import Deadlines, Tiers
 from msp_core.scope import Scope
 
 MAX_K = 100
@@ -38,7 +41,7 @@ class Passage:
         text: `start:end` of the document's text, unchanged, so that quotes can be checked.
         score: 0 to 1, relative to the best of this search; never compare across searches.
         superseded_by: document id of the successor, when this document is outdated.
-        index: the index it came from.
+        index: the index it came from; `hot` when both have it.
     """
 
     document_id: str
@@ -50,7 +53,7 @@ class Passage:
     end: int
     score: float
     superseded_by: str | None
-    index: Literal["hot", "cold"]
+    index: Tier
     why: Why
 
 
@@ -58,7 +61,7 @@ class Passage:
 class Notice:
     """Something the asker should know about the search."""
 
-    code: Literal["index_empty", "query_shortened"]
+    code: Literal["index_empty", "query_shortened", "hot_unavailable", "cold_unavailable"]
     text: str
 
 
@@ -71,16 +74,33 @@ class Retrieval:
 
 
 class Retriever:
-    """Searches one index by words and by meaning, and fuses the two.
+    """Searches both tiers by words and by meaning, and fuses what they find.
 
     Args:
-        index: the hot index.
-        embedder: the one the index was made with.
+        tiers: the indexes and the statistics of their corpus.
+        embedder: the one the indexes were made with.
+        mode: which tiers are asked.
+        deadlines: how long each of them is waited for.
+        lexical_weight: of the words' score in the fused one, 0 to 1; the rest is the vectors'.
+        on_use: told the ids of the documents that a search returned, best first.
     """
 
-    def __init__(self, index: KnowledgeIndex, embedder: Embedder) -> None:
-        self._index = index
+    def __init__(
+        self,
+        tiers: Tiers,
+        embedder: Embedder,
+        *,
+        mode: Mode = "both",
+        deadlines: Deadlines | None = None,
+        lexical_weight: float = LEXICAL_WEIGHT["fused"],
+        on_use: Callable[[Sequence[str]], None] | None = None,
+    ) -> None:
+        self._tiers = tiers
         self._embedder = embedder
+        self._mode: Mode = mode
+        self._deadlines = deadlines or Deadlines()
+        self._weights = {**LEXICAL_WEIGHT, "fused": lexical_weight}
+        self._on_use = on_use
 
     def search(
         self,
@@ -109,6 +129,7 @@ class Retriever:
 
         Raises:
             UsageError: an empty query, or k out of range.
+            DependencyFailed: no index answers.
         """
         if not 1 <= k <= MAX_K:
             raise UsageError(f"The number of passages must be 1 to {MAX_K}, not {k}.")
@@ -128,26 +149,49 @@ class Retriever:
             exclude_documents=exclude,
             categories=categories,
         )
-        ranked = rank(text, wanted, k, index=self._index, embedder=self._embedder, system=system)
-        if not ranked and self._index.stats().chunks == 0:
+        search = Search(
+            tiers=self._tiers,
+            question=Question.of(text, self._tiers.statistics),
+            vector=None if system == "bm25" else self._embedder.embed([text])[0],
+            system=system,
+            mode=self._mode,
+            deadlines=self._deadlines,
+            lexical_weight=self._weights[system],
+        )
+        ranking = search.run(wanted, k)
+        notices += [
+            Notice("hot_unavailable" if tier == "hot" else "cold_unavailable", reason)
+            for tier, reason in ranking.unavailable.items()
+        ]
+        if not ranking.documents and not ranking.unavailable and self._is_empty():
             notices.append(
                 Notice("index_empty", "The knowledge index is empty. Run `msp ingest` to fill it.")
             )
-        return Retrieval(tuple(_passage(item) for item in ranked), tuple(notices))
+        if self._on_use is not None and ranking.documents:
+            self._on_use([item.chunk.document_id for item in ranking.documents])
+        return Retrieval(tuple(map(_passage, ranking.documents)), tuple(notices))
 
     def read(self, document_id: str, scope: Scope) -> str:
         """A document as Markdown, as far as the scope may see it; empty when it may see nothing."""
         wanted = Filter(customers=scope.visible_customers, audiences=scope.audiences)
-        ids = [f"{document_id}#{number:03d}" for number in range(MAX_CHUNKS_READ)]
-        found = self._index.chunks(ids)
+        ids = ids_of_chunks(document_id, MAX_CHUNKS_READ)
+        try:
+            found = self._tiers.cold.get(ids)
+        except (DependencyFailed, CorruptData):  # what is used lies in the hot index too
+            found = self._tiers.hot.get(ids)
         lines: list[str] = []
         heading = ""
-        for chunk in (found[id_] for id_ in ids if id_ in found and wanted.allows(found[id_])):
+        for chunk in (found[id_].chunk for id_ in ids if id_ in found):
+            if not wanted.allows(chunk):
+                continue
             if chunk.heading != heading:
                 heading = chunk.heading
                 lines.append(f"## {heading}")
             lines.append(chunk.text)
         return "\n\n".join(lines)
+
+    def _is_empty(self) -> bool:
+        return self._tiers.of("hot" if self._mode == "hot" else "cold").stats().chunks == 0
 
 
 def _cleaned(text: str, max_words: int) -> tuple[str, bool]:
@@ -169,7 +213,7 @@ def _passage(item: Ranked) -> Passage:
         end=chunk.end,
         score=min(item.score, 1.0),
         superseded_by=chunk.superseded_by,
-        index="hot",
+        index=item.tier,
         why=Why(
             terms=list(item.evidence.terms),
             cosine=item.evidence.cosine,

@@ -1,92 +1,124 @@
 """All vectors of an index in memory: exact search, filter first."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from msp_core.knowledge.index import Filter, Hit
+from msp_core.knowledge.index import Filter
 
 Rows = npt.NDArray[np.intp]
+Keys = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Scores = npt.NDArray[np.float64]
+Number = TypeVar("Number", bound=np.generic)
+
+DOCUMENT, AUDIENCE, CUSTOMER, CATEGORY = range(4)
+"""The columns of the codes."""
+NO_LABEL = 0
+"""The code of a missing label; others are 1 or more."""
 _DECIMALS = 6  # equal vectors can differ in the last bits by their place in the matrix
 
 
 @dataclass(frozen=True)
-class Labels:
-    """What a filter asks of one chunk."""
-
-    chunk_id: str
-    document_id: str
-    audience: str
-    customer_id: str | None
-    category: str | None
-
-
 class VectorMatrix:
     """The vectors of one state of an index; never changes.
 
-    Args:
-        labels: a row each, sorted by chunk id.
-        vectors: float32, shape (len(labels), dimension), of unit length.
+    Attributes:
+        keys: the numbers under which the index keeps the chunks, one a row, ascending.
+        codes: what a filter asks of each chunk, as numbers; shape (4, rows).
+        vectors: float32, shape (rows, dimension), of unit length.
+        code_of: the number of each label.
     """
 
-    def __init__(self, labels: Sequence[Labels], vectors: npt.NDArray[np.float32]) -> None:
-        self._ids = [label.chunk_id for label in labels]
-        self._row_of = {chunk_id: row for row, chunk_id in enumerate(self._ids)}
-        self._vectors = vectors
-        self._documents = _Column([label.document_id for label in labels])
-        self._audiences = _Column([label.audience for label in labels])
-        self._customers = _Column([label.customer_id for label in labels])
-        self._categories = _Column([label.category for label in labels])
+    keys: Keys
+    codes: Codes
+    vectors: npt.NDArray[np.float32]
+    code_of: Mapping[str, int]
 
-    def nearest(self, vector: npt.NDArray[np.float32], wanted: Filter, k: int) -> list[Hit]:
-        """The k rows with the largest cosine among those the filter lets through."""
-        rows = self._visible(wanted)
-        if rows.size * 2 > len(self._ids):  # copying most of the matrix costs more than it saves
-            scores = (self._vectors @ vector)[rows]
-        else:
-            scores = self._vectors[rows] @ vector
-        scores = scores.astype(np.float64).round(_DECIMALS)
-        if rows.size > k:
-            least = np.partition(scores, rows.size - k)[rows.size - k]
-            best = scores >= least  # more than k when the last place is shared
-            rows, scores = rows[best], scores[best]
-        order = np.argsort(-scores, kind="stable")[:k]  # rows are in the order of chunk ids
-        return [Hit(self._ids[rows[i]], float(scores[i])) for i in order]
+    def __len__(self) -> int:
+        return len(self.keys)
 
-    def cosines(
-        self, vector: npt.NDArray[np.float32], chunk_ids: Collection[str]
-    ) -> dict[str, float]:
-        """The cosine of each given chunk; unknown ids are left out."""
-        known = [chunk_id for chunk_id in chunk_ids if chunk_id in self._row_of]
-        if not known:
-            return {}
-        scores = self._vectors[[self._row_of[chunk_id] for chunk_id in known]] @ vector
-        rounded = scores.astype(np.float64).round(_DECIMALS)
-        return dict(zip(known, rounded.tolist(), strict=True))
+    def changed(self, removed: Collection[int], added: "VectorMatrix") -> "VectorMatrix":
+        """The next state: without the removed keys, with the added rows behind the others.
 
-    def _visible(self, wanted: Filter) -> Rows:
-        seen = self._audiences.among(wanted.audiences)
-        seen &= self._customers.among({*wanted.customers, None})
+        Args:
+            removed: keys, of the added rows too.
+            added: later keys; its labels are those of the next state.
+        """
+        gone = np.fromiter(removed, dtype=np.int64)
+        keep, take = ~np.isin(self.keys, gone), ~np.isin(added.keys, gone)
+        return VectorMatrix(
+            _joined(self.keys, keep, added.keys, take),
+            _joined(self.codes.T, keep, added.codes.T, take).T.copy(),
+            _joined(self.vectors, keep, added.vectors, take),
+            added.code_of,
+        )
+
+    def visible(self, wanted: Filter) -> Rows:
+        """The rows that the filter lets through, ascending."""
+        # One label after the other, so that later ones are looked up for few rows; the customer,
+        # which leaves the fewest, first.
+        rows = np.flatnonzero(self._table(wanted.customers, or_none=True)[self.codes[CUSTOMER]])
+        tests = [(AUDIENCE, self._table(wanted.audiences))]
         if wanted.exclude_documents:
-            seen &= ~self._documents.among(wanted.exclude_documents)
+            tests.append((DOCUMENT, ~self._table(wanted.exclude_documents)))
         if wanted.only_documents is not None:
-            seen &= self._documents.among(wanted.only_documents)
+            tests.append((DOCUMENT, self._table(wanted.only_documents)))
         if wanted.categories is not None:
-            seen &= self._categories.among(wanted.categories)
-        return np.flatnonzero(seen)
+            tests.append((CATEGORY, self._table(wanted.categories)))
+        for column, table in tests:
+            rows = rows[table[self.codes[column][rows]]]
+        return rows
+
+    def rows_of(self, keys: Keys) -> Rows:
+        """The rows of keys, all of which must be here."""
+        return np.searchsorted(self.keys, keys)
+
+    def cosines(self, vector: npt.NDArray[np.float32], rows: Rows) -> Scores:
+        """The cosine of each of these rows, to six decimals."""
+        if rows.size * 2 > len(self):  # copying most of the matrix costs more than it saves
+            scores = self.vectors @ vector
+            if rows.size < len(self):
+                scores = scores[rows]
+        else:
+            scores = self.vectors[rows] @ vector
+        return scores.astype(np.float64).round(_DECIMALS)
+
+    def _table(self, wanted: Collection[str], *, or_none: bool = False) -> npt.NDArray[np.bool_]:
+        """Whether each code is one of the wanted labels."""
+        table = np.zeros(len(self.code_of) + 1, dtype=np.bool_)
+        table[[self.code_of[value] for value in wanted if value in self.code_of]] = True
+        table[NO_LABEL] = or_none
+        return table
 
 
-class _Column:
-    """One label of all rows as numbers, so that a set of wanted values is one table look-up."""
+def empty_matrix(dimension: int) -> VectorMatrix:
+    """The vectors of an empty index."""
+    return VectorMatrix(
+        np.empty(0, dtype=np.int64),
+        np.empty((4, 0), dtype=np.int32),
+        np.empty((0, dimension), dtype=np.float32),
+        {},
+    )
 
-    def __init__(self, values: Sequence[str | None]) -> None:
-        self._code_of = {value: code for code, value in enumerate(dict.fromkeys(values))}
-        self._codes = np.array([self._code_of[value] for value in values], dtype=np.intp)
 
-    def among(self, wanted: Collection[str | None]) -> npt.NDArray[np.bool_]:
-        table = np.zeros(len(self._code_of), dtype=np.bool_)
-        table[[self._code_of[value] for value in wanted if value in self._code_of]] = True
-        result: npt.NDArray[np.bool_] = table[self._codes]
-        return result
+def best_rows(rows: Rows, scores: Scores, k: int) -> tuple[Rows, Scores]:
+    """The k rows with the highest scores, and all that share the last one's score."""
+    if rows.size <= k:
+        return rows, scores
+    best = scores >= np.partition(scores, rows.size - k)[rows.size - k]
+    return rows[best], scores[best]
+
+
+def _joined(
+    mine: "npt.NDArray[Number]",
+    keep: npt.NDArray[np.bool_],
+    added: "npt.NDArray[Number]",
+    take: npt.NDArray[np.bool_],
+) -> "npt.NDArray[Number]":
+    kept = mine if keep.all() else mine[keep]
+    taken = added if take.all() else added[take]
+    return taken if kept.shape[0] == 0 else np.concatenate([kept, taken])

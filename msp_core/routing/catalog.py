@@ -1,4 +1,4 @@
-"""What is known of each model: price, lifecycle, abilities (`catalog.toml`)."""
+"""What is known of models (price, lifecycle, abilities) and of the tiers: `catalog.toml`."""
 
 import tomllib
 from dataclasses import dataclass
@@ -40,10 +40,21 @@ class ModelCard:
 
 
 @dataclass(frozen=True)
+class KnowledgePrices:
+    """What the tiers of knowledge cost on AWS: OpenSearch Serverless (hot), S3 Vectors (cold)."""
+
+    opensearch_usd_per_ocu_hour: float
+    opensearch_minimum_ocus: int
+    s3_vectors_usd_per_gb_month: float
+    s3_vectors_usd_per_million_queries: float
+
+
+@dataclass(frozen=True)
 class Catalog:
-    """All model cards, with where and when the prices were read."""
+    """All model cards and the tiers' prices, with where and when they were read."""
 
     cards: dict[str, ModelCard]
+    knowledge: KnowledgePrices
     source: str
     read_on: date
 
@@ -81,4 +92,4 @@ def load_catalog() -> Catalog:
         cards[row["id"]] = ModelCard(
             row["id"], row["lifecycle"], row["tools"], price, row.get("successor")
         )
-    return Catalog(cards, raw["source"], raw["read_on"])
+    return Catalog(cards, KnowledgePrices(**raw["knowledge"]), raw["source"], raw["read_on"])

@@ -13,9 +13,10 @@ from pathlib import Path
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
 
 SESSIONS = "sessions"
+KNOWLEDGE = "knowledge"
 _PLAIN = ("customers.json", "teams.json")
 _NAME = re.compile(
-    r"[a-z_]+\.db|customers\.json|teams\.json|sessions(/[\w.-]*\w[\w.-]*)+", re.ASCII
+    r"(knowledge/)?[a-z_]+\.db|customers\.json|teams\.json|sessions(/[\w.-]*\w[\w.-]*)+", re.ASCII
 )
 
 
@@ -26,7 +27,7 @@ def is_state_name(name: str) -> bool:
 
 def databases(folder: Path) -> list[Path]:
     """The SQLite files of a state folder, those of demo and notebooks below it not included."""
-    return sorted(folder.glob("*.db"))
+    return sorted([*folder.glob("*.db"), *(folder / KNOWLEDGE).glob("*.db")])
 
 
 def check_database(path: Path) -> int:
@@ -60,7 +61,9 @@ def copy_state(folder: Path, target: Path) -> list[str]:
     """
     names = []
     for database in databases(folder):
-        copy = target / database.name
+        name = database.relative_to(folder).as_posix()
+        copy = target / name
+        copy.parent.mkdir(exist_ok=True)
         try:
             with closing(sqlite3.connect(database)) as live, closing(sqlite3.connect(copy)) as file:
                 live.backup(file)
@@ -76,7 +79,7 @@ def copy_state(folder: Path, target: Path) -> list[str]:
                 " backup."
             ) from error
         check_database(copy)
-        names.append(database.name)
+        names.append(name)
     others = [folder / name for name in _PLAIN if (folder / name).is_file()]
     others += sorted(path for path in (folder / SESSIONS).rglob("*") if path.is_file())
     for path in others:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from msp_core.errors import CorruptData, DependencyFailed
 from msp_core.state.backup import back_up, unpack
-from msp_core.state.files import SESSIONS, check_database, databases, explained, sync
+from msp_core.state.files import KNOWLEDGE, SESSIONS, check_database, databases, explained, sync
 
 PENDING = "restore.pending"
 _LOCK = "restore.lock"
@@ -32,8 +32,21 @@ class RestoreReport:
     kept: Path | None
 
 
+@dataclass(frozen=True)
+class StateDatabase:
+    """What this version knows of a database.
+
+    Attributes:
+        format: the newest that it can read.
+        on_restore: a statement that tells those who have it open that all of it is new.
+    """
+
+    format: int
+    on_restore: str | None = None
+
+
 def restore(
-    folder: Path, archive: Path, *, formats: Mapping[str, int], at: datetime
+    folder: Path, archive: Path, *, known: Mapping[str, StateDatabase], at: datetime
 ) -> RestoreReport:
     """Make the state of a folder that of a backup; the state before is kept beside it.
 
@@ -41,7 +54,7 @@ def restore(
     between keeping and replacing may be in neither.
 
     Args:
-        formats: the newest format that is known of each database, by name.
+        known: the databases that this version knows, by name.
 
     Raises:
         ConfigurationError: the archive cannot be read, or the folder not written.
@@ -55,12 +68,7 @@ def restore(
         ready.mkdir()
         names = unpack(archive, ready)
         for database in databases(ready):
-            version = check_database(database)
-            if version > formats.get(database.name, 0):
-                raise CorruptData(
-                    f"{archive} was made by a newer version of msp ({database.name} has format "
-                    f"{version}). Update msp; nothing was changed."
-                )
+            _prepare(database, known.get(database.relative_to(ready).as_posix()), archive)
         finish_restore(folder)  # an earlier one that was cut off
         kept = _keep(folder, at)
         sync(ready)
@@ -83,7 +91,9 @@ def finish_restore(folder: Path) -> None:
         with closing(sqlite3.connect(folder / _LOCK, timeout=_PATIENCE_S)) as lock:
             lock.execute("BEGIN EXCLUSIVE")  # ends with this process, however it ends
             for database in databases(pending):
-                _put_back(database, folder / database.name)
+                target = folder / database.relative_to(pending)
+                target.parent.mkdir(exist_ok=True)
+                _put_back(database, target)
                 database.unlink()
             if (pending / SESSIONS).is_dir():
                 shutil.rmtree(folder / SESSIONS, ignore_errors=True)
@@ -96,6 +106,19 @@ def finish_restore(folder: Path) -> None:
             f"The restore of {folder} could not be finished ({error}). Free some space or end what"
             " holds the files; the next `msp` command goes on with it."
         ) from error
+
+
+def _prepare(database: Path, known: StateDatabase | None, archive: Path) -> None:
+    version = check_database(database)
+    if known is None or version > known.format:
+        raise CorruptData(
+            f"{archive} was made by another version of msp ({database.name} has format {version})."
+            " Update msp; nothing was changed."
+        )
+    if known.on_restore is not None:
+        with closing(sqlite3.connect(database)) as connection:
+            connection.execute(known.on_restore)
+            connection.commit()
 
 
 def _put_back(source: Path, target: Path) -> None:
@@ -133,6 +156,8 @@ def _keep(folder: Path, at: datetime) -> Path | None:
     except CorruptData:
         kept = folder / name
         kept.mkdir()
-        for path in folder.glob("*.db*"):
-            shutil.copy2(path, kept / path.name)
+        for path in [*folder.glob("*.db*"), *(folder / KNOWLEDGE).glob("*.db*")]:
+            target = kept / path.relative_to(folder)
+            target.parent.mkdir(exist_ok=True)
+            shutil.copy2(path, target)
         return kept

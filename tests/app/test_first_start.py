@@ -22,7 +22,7 @@ def test_an_empty_index_is_filled_once(tmp_path: Path) -> None:
     assert not start.ready()
     _wait(start)
     assert start.ready()
-    assert services.index.stats().documents == 3
+    assert services.tiers.cold.stats().documents == 3
     assert not (tmp_path / "state" / "first-start").exists()
 
 
@@ -34,7 +34,7 @@ def test_a_load_that_was_killed_is_taken_up_again(tmp_path: Path) -> None:
     assert not start.ready()
     _wait(start)
     assert start.ready()
-    assert services.index.stats().documents == 3
+    assert services.tiers.cold.stats().documents == 3
 
 
 def test_an_index_that_someone_filled_is_left_alone(services: Services, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from eval.provenance import RunContext
 from eval.result import SuiteRun, read_result, write_result
 from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import read_retrieval_set
+from eval.retrieval_systems import SYSTEMS, seeded_heat
 
 Writer = Callable[..., Path]
 
@@ -68,6 +69,36 @@ def test_a_no_answer_query_that_is_answered_all_the_same(
     run = evaluate_retrieval(read_retrieval_set(folder), embedder)
     for system in ("bm25", "dense", "fused"):
         assert run.result.find("answered_rate", system).value == 1  # type: ignore[union-attr]
+
+
+def test_two_tiers_find_what_one_index_finds(retrieval_folder: Writer, embedder) -> None:
+    corpus = [
+        {"_id": f"d{i:02d}", "title": f"Fault {i}", "text": f"spooler word{i} word{i + 1}"}
+        for i in range(40)
+    ]
+    queries = [
+        {"_id": f"q{i}", "text": f"word{i} fault", "customer_id": "ab"[i % 2]} for i in range(30)
+    ]
+    folder = retrieval_folder(
+        corpus=corpus, queries=queries, qrels="".join(f"q{i}\td{i:02d}\t1\n" for i in range(30))
+    )
+    run = evaluate_retrieval(read_retrieval_set(folder), embedder, systems=SYSTEMS, hot_share=0.2)
+    value = {system: run.result.find("ndcg@10", system).value for system in SYSTEMS}
+    assert value["hot"] < 0.5 < value["two_tiers"] == value["fused"]
+    difference = run.result.find("ndcg@10_vs_fused", "two_tiers")
+    assert (difference.value, difference.n_scored) == (0, 30)
+    gain = run.result.find("ndcg@10_vs_dense", "fused")
+    assert gain.value == pytest.approx(value["fused"] - value["dense"])
+    assert gain.low <= gain.value <= gain.high
+    assert set(run.files) == {f"runs/{system}.trec" for system in SYSTEMS}
+
+
+def test_the_seeded_log_makes_few_documents_hot() -> None:
+    names = [f"d{i}" for i in range(200)]
+    heat = seeded_heat(names, seed=7)
+    assert heat == seeded_heat(names[::-1], seed=7) != seeded_heat(names, seed=8)
+    assert max(heat.values()) > 5 > sorted(heat.values())[len(heat) // 2]
+    assert seeded_heat([], seed=7) == {}
 
 
 def test_a_query_that_fails_counts_with_the_worst_values(

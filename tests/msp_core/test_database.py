@@ -3,6 +3,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -117,6 +118,17 @@ def test_processes_that_migrate_at_once_do_it_once(path: Path) -> None:
     runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
     assert [run.communicate()[0].strip() for run in runs] == ["3"] * 4
     assert version(path) == 2
+
+
+def test_a_file_that_another_process_is_making_is_waited_for(path: Path) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        timer = threading.Timer(0.3, other.execute, ["COMMIT"])
+        timer.start()
+        add(Database(path, [FIRST]), "new")
+        timer.join()
+    assert words(Database(path, [FIRST])) == ["new"]
 
 
 def test_a_newer_format_is_refused_and_not_touched(path: Path) -> None:

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from msp_core.bootstrap import local_tiers
 from msp_core.knowledge.article import read_articles
 from msp_core.knowledge.document import knowledge_documents
-from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.minilm import MiniLm
 from msp_core.knowledge.retriever import Retriever
@@ -50,13 +50,11 @@ def retriever(tmp_path_factory: pytest.TempPathFactory) -> Retriever:
         head += f"updated: 2026-01-02\n{audience}"
         (folder / "kb" / f"{id_}.md").write_text(f"---\n{head}\n---\n{body}\n")
     embedder = MiniLm()
-    index = EmbeddedIndex(
-        folder / "knowledge.db", model_id=embedder.model_id, dimension=embedder.dimension
-    )
+    tiers = local_tiers(folder, embedder)
     articles, quarantined = read_articles(folder / "kb")
     assert not quarantined
-    ingest(knowledge_documents(articles, []), index, embedder)
-    return Retriever(index, embedder)
+    ingest(knowledge_documents(articles, []), tiers, embedder)
+    return Retriever(tiers, embedder)
 
 
 @pytest.fixture

@@ -321,15 +321,12 @@ def test_two_threads_ask_in_two_conversations_at_once(bench: Bench) -> None:
 
 
 def test_an_empty_index_is_told(bench: Bench, tmp_path: Any) -> None:
-    from msp_core.knowledge.embedded import EmbeddedIndex
+    from msp_core.bootstrap import local_tiers
     from msp_core.knowledge.minilm import MiniLm
     from msp_core.knowledge.retriever import Retriever
 
     embedder = MiniLm()
-    index = EmbeddedIndex(
-        tmp_path / "none.db", model_id=embedder.model_id, dimension=embedder.dimension
-    )
-    bench.retriever = Retriever(index, embedder)
+    bench.retriever = Retriever(local_tiers(tmp_path / "none", embedder), embedder)
     bench.script(SEARCH, Reply("Nothing."))
     events = bench.ask("vpn?", turn="t1")
     assert codes(events) == ["retrieval"]

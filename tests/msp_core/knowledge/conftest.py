@@ -1,16 +1,15 @@
 """What the tests of this folder share."""
 
-import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.minilm import MiniLm
+from msp_core.knowledge.tiers import Tiers
+from tests.fakes.knowledge import HashEmbedder, make_tiers
 
 ARTICLE = """---
 id: {id}
@@ -30,36 +29,15 @@ Restart the `Print Spooler` service.
 """
 
 
-class HashEmbedder:
-    """Vectors by the hash of each word; counts what it was asked."""
-
-    model_id = "hash-words"
-    dimension = 16
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        self.texts += texts
-        result = np.full((len(texts), self.dimension), 0.01, dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                result[row, hashlib.sha256(word.encode()).digest()[0] % self.dimension] += 1
-        unit: npt.NDArray[np.float32] = result / np.linalg.norm(result, axis=1, keepdims=True)
-        return unit
-
-
 @pytest.fixture
 def embedder() -> HashEmbedder:
     return HashEmbedder()
 
 
 @pytest.fixture
-def index(tmp_path: Path) -> EmbeddedIndex:
-    """An index of vectors of dimension 16, without a file yet."""
-    return EmbeddedIndex(
-        tmp_path / "state" / "knowledge.sqlite", model_id="hash-words", dimension=16
-    )
+def tiers(tmp_path: Path) -> Tiers:
+    """Both tiers for vectors of dimension 16, without files yet."""
+    return make_tiers(tmp_path)
 
 
 @pytest.fixture(scope="session")

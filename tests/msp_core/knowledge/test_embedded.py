@@ -1,267 +1,49 @@
-import itertools
+"""What is particular to the embedded index: its file, and the processes that share it."""
+
 import random
 import sqlite3
 import subprocess
 import sys
-import threading
 from collections.abc import Callable
-from dataclasses import replace
+from contextlib import closing
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from msp_core.errors import ConfigurationError, CorruptData, MspError
+from msp_core.errors import ConfigurationError, CorruptData
 from msp_core.knowledge.embedded import EmbeddedIndex
-from msp_core.knowledge.index import Chunk, Filter, Hit
+from msp_core.knowledge.index import Chunk
+from tests.fakes.knowledge import ALL, HashEmbedder, chunk, ids, vector_of
 
-ALL = Filter(customers=frozenset({"a", "b"}), audiences=frozenset({"public", "internal"}))
 
-
-def chunk(document_id: str, text: str, number: int = 0, **changes: object) -> Chunk:
-    base = Chunk(
-        chunk_id=f"{document_id}#{number:03d}",
-        document_id=document_id,
-        title="Title",
-        heading="Heading",
-        text=text,
-        start=0,
-        end=len(text),
-        audience="public",
-        customer_id=None,
-        category="Network",
-        superseded_by=None,
-        content_hash=f"hash of {text}",
-    )
-    return replace(base, **changes)
+def open_index(folder: Path, tier: str = "hot") -> EmbeddedIndex:
+    return EmbeddedIndex(folder / "i.db", tier=tier, model_id="hash-words", dimension=16)
 
 
 @pytest.fixture
-def put(index: EmbeddedIndex, embedder) -> Callable[..., None]:
+def index(tmp_path: Path) -> EmbeddedIndex:
+    return open_index(tmp_path)
+
+
+@pytest.fixture
+def put(index: EmbeddedIndex) -> Callable[..., None]:
     def put(*chunks: Chunk) -> None:
-        index.upsert(chunks, embedder.embed([item.searchable for item in chunks]))
+        index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
 
     return put
 
 
-def ids(hits: list[Hit]) -> list[str]:
-    return [hit.chunk_id for hit in hits]
-
-
-def test_an_empty_index_answers_with_nothing(index: EmbeddedIndex, embedder) -> None:
-    vector = embedder.embed(["vpn"])[0]
-    assert index.lexical("vpn", ALL, 5) == index.dense(vector, ALL, 5) == []
-    assert index.rescore("vpn", vector, ["x#000"]) == index.chunks(["x#000"]) == {}
-    assert index.document_hashes() == {}
-    index.delete(["unknown"])
-    assert (index.stats().documents, index.stats().chunks) == (0, 0)
-
-
-def test_what_was_stored_comes_back(index: EmbeddedIndex, put) -> None:
-    first = chunk("d1", "vpn drops", customer_id="a", superseded_by="d2", audience="internal")
-    put(
-        first,
-        chunk("d1", "second", 1, content_hash=first.content_hash),
-        chunk("d2", "printer", category=None),
-    )
-    assert index.document_hashes() == {"d1": "hash of vpn drops", "d2": "hash of printer"}
-    assert index.chunks(["d1#000", "nope"]) == {"d1#000": first}
-    stats = index.stats()
-    assert (stats.documents, stats.chunks, stats.model_id, stats.dimension) == (
-        2,
-        3,
-        "hash-words",
-        16,
-    )
-
-
-def test_a_document_is_replaced_whole(index: EmbeddedIndex, put, embedder) -> None:
-    put(chunk("d1", "vpn drops"), chunk("d1", "vpn tunnel", 1), chunk("d2", "printer"))
-    put(chunk("d1", "scanner"))
-    assert index.lexical("vpn", ALL, 5) == []
-    assert ids(index.lexical("scanner", ALL, 5)) == ["d1#000"]
-    assert sorted(ids(index.dense(embedder.embed(["vpn"])[0], ALL, 5))) == ["d1#000", "d2#000"]
-    index.delete(["d1", "unknown"])
-    assert set(index.document_hashes()) == {"d2"}
-    assert index.lexical("scanner", ALL, 5) == []
-
-
-def test_words_match_by_stem_and_better_scores_stand_first(index: EmbeddedIndex, put) -> None:
-    put(
-        chunk("d1", "the tunnel dropped and dropped"), chunk("d2", "a drop of coffee in a long cup")
-    )
-    hits = index.lexical("Why does it keep dropping?", ALL, 5)
-    assert ids(hits) == ["d1#000", "d2#000"]
-    assert hits[0].score > hits[1].score > 0
-    assert ids(index.lexical("dropping", ALL, 1)) == ["d1#000"]
-
-
-@pytest.mark.parametrize(
-    "query",
-    [
-        '"',
-        "vpn AND",
-        "NEAR(",
-        "text:vpn",
-        "vpn*",
-        "-vpn ^",
-        "'; DROP TABLE chunks; --",
-        "(((",
-        "\x00",
-    ],
-)
-def test_operators_mean_nothing(index: EmbeddedIndex, put, query: str) -> None:
-    put(chunk("d1", "vpn text drop"), chunk("d2", "printer"))
-    assert len(index.lexical(query, ALL, 5)) <= 1
-    assert index.stats().chunks == 2
-
-
-def test_words_in_most_chunks_are_not_searched_unless_there_is_no_other(
-    index: EmbeddedIndex, put
-) -> None:
-    put(*(chunk(f"d{i:02d}", "server" if i else "server spooler") for i in range(40)))
-    assert ids(index.lexical("server spooler", ALL, 50)) == ["d00#000"]
-    assert len(index.lexical("server", ALL, 50)) == 40
-
-
-def test_equal_scores_go_by_chunk_id_in_both_searches(index: EmbeddedIndex, put, embedder) -> None:
-    names = [f"d{i:02d}" for i in range(30)]
-    put(*(chunk(name, "spooler") for name in random.Random(1).sample(names, 30)))
-    expected = [f"{name}#000" for name in names[:7]]
-    assert ids(index.lexical("spooler", ALL, 7)) == expected
-    assert ids(index.dense(embedder.embed(["spooler"])[0], ALL, 7)) == expected
-
-
-def test_every_filter_agrees_with_the_rule(index: EmbeddedIndex, put, embedder) -> None:
-    labels = itertools.product(
-        (None, "a", "b", "c"), ("public", "internal"), (None, "Network", "Software")
-    )
-    chunks = [
-        chunk(f"d{i}", "vpn", customer_id=customer, audience=audience, category=category)
-        for i, (customer, audience, category) in enumerate(labels)
-    ]
-    put(*chunks)
-    vector = embedder.embed(["vpn"])[0]
-    choices = itertools.product(
-        (frozenset(), frozenset({"a"}), frozenset({"a", "b", "unknown"})),
-        (frozenset(), frozenset({"public"}), frozenset({"public", "internal"})),
-        (frozenset(), frozenset({"d0", "d6", "nope"})),
-        (None, frozenset(), frozenset({"d0", "d1", "d6", "d7"})),
-        (None, frozenset(), frozenset({"Network"})),
-    )
-    sizes = set()
-    for fields in choices:
-        wanted = Filter(*fields)
-        expected = sorted(item.chunk_id for item in chunks if wanted.allows(item))
-        sizes.add(len(expected))
-        assert sorted(ids(index.lexical("vpn", wanted, 100))) == expected
-        assert sorted(ids(index.dense(vector, wanted, 100))) == expected
-    assert max(sizes) > 15
-
-
-def test_dense_search_is_exact(index: EmbeddedIndex) -> None:
-    rng = np.random.default_rng(7)
-    vectors = rng.normal(size=(300, 16)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    chunks = [chunk(f"d{i:03d}", "x", customer_id="ab"[i % 2]) for i in range(300)]
-    index.upsert(chunks, vectors)
-    for wanted, rows in (
-        (ALL, range(300)),
-        (replace(ALL, customers=frozenset("a")), range(0, 300, 2)),
-    ):
-        cosines = vectors[list(rows)] @ vectors[5]
-        best = np.argsort(-cosines)[:10]
-        hits = index.dense(vectors[5], wanted, 10)
-        assert ids(hits) == [f"d{list(rows)[i]:03d}#000" for i in best]
-        assert [hit.score for hit in hits] == pytest.approx(cosines[best], abs=2e-6)
-
-
-def test_rescoring_gives_the_scores_of_the_searches_and_the_words(
-    index: EmbeddedIndex, put, embedder
-) -> None:
-    put(chunk("d1", "VPN drops, drops; tunnel dropped"), chunk("d2", "printer"))
-    vector = embedder.embed(["vpn drop"])[0]
-    evidence = index.rescore("vpn drop", vector, ["d1#000", "d2#000", "nope"])
-    assert set(evidence) == {"d1#000", "d2#000"}
-    assert evidence["d1#000"].terms == ("vpn", "drops", "dropped")
-    assert evidence["d1#000"].lexical == index.lexical("vpn drop", ALL, 1)[0].score
-    assert (evidence["d2#000"].lexical, evidence["d2#000"].terms) == (0.0, ())
-    by_id = {hit.chunk_id: hit.score for hit in index.dense(vector, ALL, 5)}
-    assert {name: item.cosine for name, item in evidence.items()} == by_id
-    assert index.rescore("vpn drop", None, ["d1#000"])["d1#000"].cosine is None
-
-
-def test_wrong_vectors_are_refused_and_nothing_is_stored(index: EmbeddedIndex) -> None:
-    with pytest.raises(ValueError, match="do not fit"):
-        index.upsert([chunk("d1", "x")], np.zeros((1, 8), dtype=np.float32))
-    assert index.stats().chunks == 0
-
-
-def test_a_failed_write_leaves_the_old_document(index: EmbeddedIndex, put, embedder) -> None:
-    put(chunk("d1", "vpn"))
-    twice = [chunk("d1", "scanner"), chunk("d1", "same id")]
-    with pytest.raises(sqlite3.IntegrityError):
-        index.upsert(twice, embedder.embed(["scanner", "same id"]))
-    assert ids(index.lexical("vpn", ALL, 5)) == ["d1#000"]
-    assert index.lexical("scanner", ALL, 5) == []
-
-
-def test_a_write_by_another_is_seen_at_once(index: EmbeddedIndex, put, embedder) -> None:
-    put(chunk("d1", "vpn"))
-    vector = embedder.embed(["vpn"])[0]
-    assert len(index.dense(vector, ALL, 5)) == 1
-    other = EmbeddedIndex(index._path, model_id="hash-words", dimension=16)
-    other.upsert([chunk("d2", "vpn")], embedder.embed(["vpn"]))
-    assert len(index.dense(vector, ALL, 5)) == 2
-    other.remove()
-    other.upsert([chunk("d3", "vpn")], embedder.embed(["vpn"]))
-    assert ids(index.dense(vector, ALL, 5)) == ["d3#000"]
-
-
-def test_threads_read_and_write_together(index: EmbeddedIndex, embedder) -> None:
-    vector = embedder.embed(["vpn"])[0]
-    failures: list[Exception] = []
-
-    def work(number: int) -> None:
-        try:
-            for i in range(10):
-                document = f"d{number}-{i}"
-                index.upsert([chunk(document, "vpn")], vector[None, :])
-                assert f"{document}#000" in ids(index.dense(vector, ALL, 100))
-                assert f"{document}#000" in ids(index.lexical("vpn", ALL, 100))
-        except (AssertionError, MspError) as error:  # a thread's failure is the test's
-            failures.append(error)
-
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert failures == []
-    assert index.stats().chunks == 40
-
-
-def test_an_index_of_another_embedder_asks_for_a_rebuild(
-    index: EmbeddedIndex, put, embedder
-) -> None:
-    put(chunk("d1", "vpn"))
-    other = EmbeddedIndex(index._path, model_id="other-model", dimension=16)
-    with pytest.raises(ConfigurationError, match="msp ingest --rebuild") as caught:
-        other.lexical("vpn", ALL, 5)
-    assert "hash-words" in str(caught.value)
-    assert "other-model" in str(caught.value)
-    with pytest.raises(ConfigurationError):
-        other.upsert([chunk("d2", "x")], embedder.embed(["x"]))
-    other.remove()
-    assert other.stats().chunks == 0
+def damage(index: EmbeddedIndex, sql: str) -> None:
+    with closing(sqlite3.connect(index.path)) as connection, connection:
+        connection.execute(sql)
 
 
 def test_a_newer_format_is_refused(index: EmbeddedIndex, put) -> None:
     put(chunk("d1", "vpn"))
-    with sqlite3.connect(index._path) as connection:
-        connection.execute("PRAGMA user_version = 99")
+    damage(index, "PRAGMA user_version = 99")
     with pytest.raises(CorruptData, match="Update msp"):
-        EmbeddedIndex(index._path, model_id="hash-words", dimension=16).stats()
+        open_index(index.path.parent).stats()
+    assert not open_index(index.path.parent).health().ok
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 50, None])
@@ -269,31 +51,215 @@ def test_a_damaged_file_names_the_command_and_can_be_removed(
     index: EmbeddedIndex, put, content: bytes | None
 ) -> None:
     put(*(chunk(f"d{i}", "vpn " * 200) for i in range(50)))
-    with sqlite3.connect(index._path) as connection:
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
-    whole = index._path.read_bytes()
-    index._path.write_bytes(content or whole[:4096] + b"\xff" * (len(whole) - 4096))
-    fresh = EmbeddedIndex(index._path, model_id="hash-words", dimension=16)
-    with pytest.raises(CorruptData, match="msp ingest --rebuild"):
+    damage(index, "PRAGMA wal_checkpoint(TRUNCATE)")
+    whole = index.path.read_bytes()
+    index.path.write_bytes(content or whole[:4096] + b"\xff" * (len(whole) - 4096))
+    fresh = open_index(index.path.parent)
+    with pytest.raises(CorruptData, match="msp index rebuild"):
         fresh.lexical("vpn", ALL, 5)
+    assert fresh.verify() != []
     fresh.remove()
     assert fresh.stats().chunks == 0
 
 
-def test_a_vector_of_a_wrong_length_is_damage(index: EmbeddedIndex, put, embedder) -> None:
+@pytest.mark.parametrize("tier", ["hot", "cold"])
+def test_every_damaged_page_is_noticed_by_verify(tmp_path: Path, tier: str) -> None:
+    index = open_index(tmp_path, tier)
+    chunks = [chunk(f"d{i:02d}", f"vpn {i} " * 60) for i in range(40)]
+    index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
+    index.compact()
+    whole = index.path.read_bytes()
+    pages = len(whole) // 4096
+    assert pages > 20
+    for page in range(1, pages):
+        at = page * 4096 + 2048
+        index.path.write_bytes(whole[:at] + b"\xa5" * 256 + whole[at + 256 :])
+        fresh = open_index(tmp_path, tier)
+        if fresh.verify() == []:  # then these bytes belong to nothing
+            assert [r.chunk for r in fresh.export()] == chunks, page
+    index.path.write_bytes(whole)
+    assert open_index(tmp_path, tier).verify() == []
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE blocks SET vectors = x'00'",
+        "UPDATE blocks SET vectors = zeroblob(64)",
+        "UPDATE blocks SET codes = x'02000000030000000000000000000000'",
+        "UPDATE blocks SET keys = x'0200000000000000'",
+    ],
+)
+def test_a_vector_that_is_not_the_stored_one_is_damage(index: EmbeddedIndex, put, sql: str) -> None:
     put(chunk("d1", "vpn"))
-    with sqlite3.connect(index._path) as connection:
-        connection.execute("UPDATE chunks SET vector = x'00'")
-    with pytest.raises(CorruptData, match="wrong length"):
-        index.dense(embedder.embed(["vpn"])[0], ALL, 5)
+    damage(index, sql)
+    with pytest.raises(CorruptData, match="msp index rebuild"):
+        index.dense(vector_of("vpn"), ALL, 5)
+    assert index.verify() != []
+
+
+@pytest.mark.parametrize("column", ["text", "title", "content_hash"])
+def test_a_text_that_is_not_the_stored_one_is_damage(index: EmbeddedIndex, put, column) -> None:
+    put(chunk("d1", "vpn"), chunk("d2", "printer"))
+    damage(index, f"UPDATE chunks SET {column} = 'other' WHERE id = 1")
+    with pytest.raises(CorruptData, match="d1#000"):
+        index.get(["d1#000"])
+    assert list(index.get(["d2#000"])) == ["d2#000"]
+    assert len(index.verify()) == 1
+
+
+def test_who_may_see_it_is_part_of_the_checksum(index: EmbeddedIndex, put) -> None:
+    put(chunk("d1", "vpn", audience="internal", customer_id="b"))
+    damage(index, "UPDATE chunks SET customer_id = NULL, audience = 'public'")
+    with pytest.raises(CorruptData):
+        index.get(["d1#000"])
+
+
+def test_a_chunk_missing_in_a_table_is_noticed(index: EmbeddedIndex, put) -> None:
+    put(chunk("d1", "vpn"), chunk("d2", "printer"))
+    damage(index, "DELETE FROM chunks WHERE id = 1")
+    damage(index, "DELETE FROM words_docsize WHERE id = 2")
+    assert len(index.verify()) == 2
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    index = EmbeddedIndex(tmp_path / "file" / "k.sqlite", model_id="m", dimension=16)
     with pytest.raises(ConfigurationError, match="MSP_STATE_DIR"):
-        index.stats()
+        open_index(tmp_path / "file").stats()
+
+
+def test_a_failed_write_leaves_the_old_document(index: EmbeddedIndex, put) -> None:
+    put(chunk("d1", "vpn"))
+    twice = [chunk("d1", "scanner"), chunk("d1", "same id")]
+    with pytest.raises(sqlite3.IntegrityError):
+        index.upsert(twice, HashEmbedder().embed(["scanner", "same id"]))
+    assert ids(index.lexical("vpn", ALL, 5)) == ["d1#000"]
+    assert index.lexical("scanner", ALL, 5) == []
+
+
+def test_removed_vectors_do_not_pile_up(index: EmbeddedIndex, monkeypatch) -> None:
+    monkeypatch.setattr("msp_core.knowledge.embedded_file.TIDIED_FROM", 10)
+    follower = open_index(index.path.parent)
+    for step in range(30):
+        chunks = [chunk(f"d{i}", f"vpn {step}", content_hash=str(step)) for i in range(4)]
+        index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
+        assert len(follower.dense(vector_of("vpn"), ALL, 9)) == 4
+        with closing(sqlite3.connect(index.path)) as connection:
+            vectors = connection.execute("SELECT sum(length(keys)) / 8 FROM blocks").fetchone()[0]
+        assert vectors <= 4 + 12
+    assert index.verify() == []
+
+
+def test_reading_what_changed_equals_reading_everything(index: EmbeddedIndex) -> None:
+    """A long-lived object follows another one's writes, whatever their order."""
+    follower = open_index(index.path.parent)
+    generator = random.Random(3)
+    for step in range(60):
+        name = f"d{generator.randrange(12)}"
+        if generator.random() < 0.3:
+            index.delete([name])
+        elif step == 40:
+            index.compact()
+        else:
+            size = generator.randrange(1, 4)
+            chunks = [
+                chunk(
+                    name,
+                    f"word{generator.randrange(9)}",
+                    number,
+                    customer_id=generator.choice([None, "a", "b", "c"]),
+                    content_hash=str(step),
+                )
+                for number in range(size)
+            ]
+            index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
+        vector = vector_of(f"Title - Heading word{generator.randrange(9)}")
+        fresh = open_index(index.path.parent)
+        assert follower.dense(vector, ALL, 50) == fresh.dense(vector, ALL, 50), step
+        assert follower.lexical("word1", ALL, 50) == fresh.lexical("word1", ALL, 50), step
+    assert index.verify() == []
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from tests.msp_core.knowledge.test_embedded import HashEmbedder, chunk, open_index
+index = open_index(Path(sys.argv[1]))
+for number in range(int(sys.argv[3])):
+    index.upsert([chunk(f"{sys.argv[2]}-{number}", "vpn")], HashEmbedder().embed(["vpn"]))
+    print(number, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def start_writer(folder: Path, name: str, count: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(folder), name, str(count)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[3],
+    )
+
+
+def test_a_write_of_another_process_is_seen_at_the_next_query(index: EmbeddedIndex, put) -> None:
+    put(chunk("own", "vpn"))
+    with start_writer(index.path.parent, "w", 5) as writer:
+        assert writer.stdin is not None
+        assert writer.stdout is not None
+        for number in range(5):
+            assert writer.stdout.readline() == f"{number}\n"
+            assert f"w-{number}#000" in ids(index.dense(vector_of("vpn"), ALL, 50))
+            assert f"w-{number}#000" in ids(index.lexical("vpn", ALL, 50))
+            writer.stdin.write("\n")
+            writer.stdin.flush()
+
+
+def test_two_processes_write_and_nothing_is_lost(index: EmbeddedIndex) -> None:
+    with (
+        start_writer(index.path.parent, "a", 25) as one,
+        start_writer(index.path.parent, "b", 25) as two,
+    ):
+        for writer in (one, two):
+            writer.communicate("\n" * 25)
+        assert (one.returncode, two.returncode) == (0, 0)
+    assert index.stats().chunks == 50
+    assert index.verify() == []
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from msp_core.errors import DependencyFailed
+from tests.msp_core.knowledge.test_embedded import HashEmbedder, chunk, open_index
+index = open_index(Path(sys.argv[1]))
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+size = index.path.stat().st_size
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20_000, size + 20_000))
+chunks = [chunk(f"new{i}", "scanner " * 500) for i in range(100)]
+try:
+    index.upsert(chunks, HashEmbedder().embed([item.text for item in chunks]))
+except DependencyFailed as error:
+    print(error)
+print(index.stats().chunks)
+"""
+
+
+def test_a_full_disk_in_the_middle_leaves_the_index_as_it_was(index: EmbeddedIndex, put) -> None:
+    put(*(chunk(f"d{i}", "vpn") for i in range(20)))
+    done = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, str(index.path.parent)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[3],
+    )
+    assert "Free some space" in done.stdout
+    assert done.stdout.splitlines()[-1] == "20"
+    assert index.stats().chunks == 20
+    assert index.verify() == []
+    put(chunk("later", "vpn"))
+    assert index.stats().chunks == 21
 
 
 def test_importing_loads_no_heavy_library() -> None:

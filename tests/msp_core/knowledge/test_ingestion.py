@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from msp_core.knowledge.article import Quarantined
-from msp_core.knowledge.document import text_document
-from msp_core.knowledge.embedded import EmbeddedIndex
+from msp_core.knowledge.document import document_chunks, text_document
 from msp_core.knowledge.index import Filter
-from msp_core.knowledge.ingestion import BATCH_CHUNKS, IngestReport, document_chunks, ingest
+from msp_core.knowledge.ingestion import BATCH_CHUNKS, IngestReport, ingest
+from msp_core.knowledge.tiers import Tiers
 
 ALL = Filter(customers=frozenset({"a"}), audiences=frozenset({"public", "internal"}))
 DOCUMENTS = [text_document(f"d{i}", f"Title {i}", f"# Fix\nText {i}.") for i in range(4)]
@@ -16,26 +16,26 @@ def counts(report: IngestReport) -> tuple[int, int, int, int]:
     return report.added, report.changed, report.unchanged, report.deleted
 
 
-def test_only_what_changed_is_done(index: EmbeddedIndex, embedder) -> None:
-    assert counts(ingest(DOCUMENTS, index, embedder)) == (4, 0, 0, 0)
+def test_only_what_changed_is_done(tiers: Tiers, embedder) -> None:
+    assert counts(ingest(DOCUMENTS, tiers, embedder)) == (4, 0, 0, 0)
     assert len(embedder.texts) == 4
     embedder.texts.clear()
 
-    assert counts(ingest(DOCUMENTS, index, embedder)) == (0, 0, 4, 0)
+    assert counts(ingest(DOCUMENTS, tiers, embedder)) == (0, 0, 4, 0)
     assert embedder.texts == []
 
     edited = [text_document("d0", "Title 0", "# Fix\nNew words."), *DOCUMENTS[2:]]
-    report = ingest([*edited, text_document("d9", "Added", "x")], index, embedder)
+    report = ingest([*edited, text_document("d9", "Added", "x")], tiers, embedder)
     assert counts(report) == (1, 1, 2, 1)
     assert report.chunks == 2
     assert embedder.texts == ["Title 0 - Fix\nNew words.", "Added\nx"]
-    assert set(index.document_hashes()) == {"d0", "d2", "d3", "d9"}
+    assert set(tiers.cold.document_hashes()) == {"d0", "d2", "d3", "d9"}
 
 
-def test_who_may_see_a_document_is_part_of_what_changed(index: EmbeddedIndex, embedder) -> None:
-    ingest(DOCUMENTS, index, embedder)
-    ingest([replace(DOCUMENTS[0], customer_id="b"), *DOCUMENTS[1:]], index, embedder)
-    assert index.lexical("title 0", replace(ALL, only_documents=frozenset({"d0"})), 5) == []
+def test_who_may_see_a_document_is_part_of_what_changed(tiers: Tiers, embedder) -> None:
+    ingest(DOCUMENTS, tiers, embedder)
+    ingest([replace(DOCUMENTS[0], customer_id="b"), *DOCUMENTS[1:]], tiers, embedder)
+    assert tiers.hot.lexical("title 0", replace(ALL, only_documents=frozenset({"d0"})), 5) == []
 
 
 def test_a_chunk_is_a_slice_of_its_document() -> None:
@@ -50,17 +50,17 @@ def test_a_chunk_is_a_slice_of_its_document() -> None:
     assert chunks[0].searchable == "Title\nIntro."
 
 
-def test_a_second_document_with_the_same_id_is_quarantined(index: EmbeddedIndex, embedder) -> None:
+def test_a_second_document_with_the_same_id_is_quarantined(tiers: Tiers, embedder) -> None:
     before = [Quarantined("kb/bad.md", "not UTF-8")]
     report = ingest(
-        [DOCUMENTS[0], text_document("d0", "Other", "x")], index, embedder, quarantined=before
+        [DOCUMENTS[0], text_document("d0", "Other", "x")], tiers, embedder, quarantined=before
     )
     assert counts(report) == (1, 0, 0, 0)
     assert report.quarantined == (*before, Quarantined("d0", "another document has the same id"))
-    assert index.lexical("other", ALL, 5) == []
+    assert tiers.hot.lexical("other", ALL, 5) == []
 
 
-def test_killed_in_the_middle_it_goes_on_from_there(index: EmbeddedIndex, embedder) -> None:
+def test_killed_in_the_middle_it_goes_on_from_there(tiers: Tiers, embedder) -> None:
     documents = [text_document(f"d{i:03d}", f"Title {i}", "# A\na\n# B\nb") for i in range(300)]
 
     def kill(done: int, total: int) -> None:
@@ -68,20 +68,20 @@ def test_killed_in_the_middle_it_goes_on_from_there(index: EmbeddedIndex, embedd
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ingest(documents, index, embedder, progress=kill)
-    stats = index.stats()
+        ingest(documents, tiers, embedder, progress=kill)
+    stats = tiers.cold.stats()
     assert 0 < stats.documents < 300
     assert stats.chunks == 2 * stats.documents == BATCH_CHUNKS
 
     seen: list[tuple[int, int]] = []
-    report = ingest(documents, index, embedder, progress=lambda *at: seen.append(at))
+    report = ingest(documents, tiers, embedder, progress=lambda *at: seen.append(at))
     assert counts(report) == (300 - stats.documents, 0, stats.documents, 0)
     assert seen[0] == (stats.documents, 300)
     assert seen[-1] == (300, 300)
     assert len(embedder.texts) == 600
 
 
-def test_nothing_given_empties_the_index(index: EmbeddedIndex, embedder) -> None:
-    ingest(DOCUMENTS, index, embedder)
-    assert counts(ingest([], index, embedder)) == (0, 0, 0, 4)
-    assert index.stats().chunks == 0
+def test_nothing_given_empties_the_index(tiers: Tiers, embedder) -> None:
+    ingest(DOCUMENTS, tiers, embedder)
+    assert counts(ingest([], tiers, embedder)) == (0, 0, 0, 4)
+    assert tiers.cold.stats().chunks == 0

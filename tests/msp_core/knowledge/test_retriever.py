@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from msp_core.bootstrap import local_tiers
 from msp_core.errors import UsageError
 from msp_core.knowledge.document import Document, text_document
 from msp_core.knowledge.embedded import EmbeddedIndex
@@ -62,11 +63,9 @@ def memory(minilm: MiniLm) -> Memory:
 @pytest.fixture
 def make(tmp_path: Path, memory: Memory) -> Make:
     def make(*documents: Document) -> Retriever:
-        index = EmbeddedIndex(
-            tmp_path / "k.sqlite", model_id=memory.model_id, dimension=memory.dimension
-        )
-        ingest(documents, index, memory)
-        return Retriever(index, memory)
+        tiers = local_tiers(tmp_path, memory)
+        ingest(documents, tiers, memory)
+        return Retriever(tiers, memory)
 
     return make
 
@@ -126,9 +125,10 @@ def test_a_chunk_that_an_index_should_not_have_returned_is_dropped(
         def lexical(self, query, wanted, k):
             return super().lexical(query, replace(wanted, customers=frozenset({"keller"})), k)
 
-    index = Leaking(tmp_path / "k.sqlite", model_id=memory.model_id, dimension=384)
+    hot = Leaking(tmp_path / "hot.db", tier="hot", model_id=memory.model_id, dimension=384)
+    retriever = Retriever(replace(local_tiers(tmp_path, memory), hot=hot), memory)
     with caplog.at_level(logging.ERROR):
-        assert "article:keller" not in found(Retriever(index, memory).search("Bern", CUSTOMER, k=9))
+        assert "article:keller" not in found(retriever.search("Bern", CUSTOMER, k=9))
     assert "article:keller#000" in caplog.text
 
 
@@ -239,6 +239,6 @@ def test_an_empty_index_is_said(make: Make) -> None:
 def test_passages_are_the_records_of_the_index(make: Make) -> None:
     retriever = make(*DOCUMENTS)
     for passage in retriever.search("vpn", TECHNICIAN).passages:
-        stored = retriever._index.chunks([passage.chunk_id])[passage.chunk_id]
+        stored = retriever._tiers.cold.get([passage.chunk_id])[passage.chunk_id].chunk
         assert isinstance(stored, Chunk)
         assert (stored.text, stored.title) == (passage.text, passage.title)

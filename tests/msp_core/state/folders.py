@@ -5,11 +5,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from msp_core.database import Database
-from msp_core.state.restore import restore
+from msp_core.state.restore import StateDatabase, restore
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 SCHEMA = ["CREATE TABLE words (word TEXT NOT NULL) STRICT"]
-FORMATS = {"tickets.db": 1, "conversations.db": 1}
+KNOWN = {
+    "tickets.db": StateDatabase(1),
+    "conversations.db": StateDatabase(1),
+    "knowledge/cold.db": StateDatabase(1, "INSERT INTO words VALUES ('restored')"),
+}
 
 
 def database(folder: Path, name: str = "tickets") -> Database:
@@ -45,4 +49,4 @@ def said(folder: Path) -> set[str]:
 
 
 def bring_back(folder: Path, archive: Path) -> Path | None:
-    return restore(folder, archive, formats=FORMATS, at=NOW).kept
+    return restore(folder, archive, known=KNOWN, at=NOW).kept

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from msp_core.errors import ConfigurationError, CorruptData
-from msp_core.state.restore import restore
+from msp_core.state.restore import StateDatabase, restore
 from tests.msp_core.state.folders import (
+    KNOWN,
     NOW,
     bring_back,
     said,
@@ -95,6 +96,6 @@ def test_what_is_no_archive_is_refused(state: Path, archive: Path, tmp_path: Pat
 
 
 def test_a_database_of_a_newer_format_is_refused(state: Path, archive: Path) -> None:
-    with pytest.raises(CorruptData, match=r"newer version.*Update msp"):
-        restore(state, archive, formats={"tickets.db": 0, "conversations.db": 1}, at=NOW)
+    with pytest.raises(CorruptData, match=r"another version.*Update msp"):
+        restore(state, archive, known=KNOWN | {"tickets.db": StateDatabase(0)}, at=NOW)
     assert said(state) == {"old", "new"}

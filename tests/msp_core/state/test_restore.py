@@ -35,6 +35,14 @@ def test_a_backup_restores_into_an_empty_folder(archive: Path, tmp_path: Path) -
     add(tmp_path / "another", "goes on")
 
 
+def test_the_indexes_come_back_and_say_that_they_are_new(state: Path, tmp_path: Path) -> None:
+    add(state, "old", name="knowledge/cold")
+    archive = back_up(state, tmp_path / "x.zip", at=NOW).path
+    add(state, "new", name="knowledge/cold")
+    bring_back(state, archive)
+    assert words(state, "knowledge/cold") == ["old", "restored"]
+
+
 def test_keys_and_other_files_stay_out(state: Path, tmp_path: Path) -> None:
     for name in ("token.key", "tickets.db.format-1.backup", "before-restore-x.zip", "notes.txt"):
         (state / name).write_text("secret")
@@ -159,8 +167,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from msp_core.errors import MspError
 from msp_core.state.backup import back_up
-from msp_core.state.restore import restore
+from msp_core.state.restore import StateDatabase, restore
 
+KNOWN = {name: StateDatabase(1) for name in ("tickets.db", "conversations.db")}
 state, archive, what, size = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 now = datetime(2026, 11, 2, tzinfo=UTC)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -169,7 +178,7 @@ if size:
 print("go", flush=True)
 try:
     if what == "restore":
-        restore(state, archive, formats={"tickets.db": 1, "conversations.db": 1}, at=now)
+        restore(state, archive, known=KNOWN, at=now)
     else:
         back_up(state, archive, at=now)
 except MspError as error:

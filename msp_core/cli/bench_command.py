@@ -1,0 +1,44 @@
+"""`msp bench`: speed, as ratios within one run."""
+
+from pathlib import Path
+
+import click
+
+from msp_core.checkout import require_checkout
+from msp_core.cli.common import json_option, note, services_from_env
+from msp_core.cli.eval_command import finish, out_option
+
+
+@click.group("bench", help="Measure speed, as ratios within one run.")
+def command() -> None:
+    """The group."""
+    require_checkout("msp bench")
+
+
+@command.command("index", help="The embedded index: search, opening, writing, ingestion.")
+@click.option("--chunks", type=click.IntRange(min=1000), default=100_000, show_default=True)
+@out_option
+@json_option
+def index(chunks: int, out: Path | None, as_json: bool) -> None:
+    """Run it."""
+    from eval.bench_index import bench_index
+    from eval.dataset import find_dataset
+    from eval.provenance import RunContext, public_settings
+    from eval.retrieval_set import read_retrieval_set
+    from msp_core.bootstrap import local_embedder
+    from msp_core.loading import read_data
+
+    services = services_from_env()
+    documents = read_data(services.data_dir, tuple(services.customers)).documents()
+    queries = read_retrieval_set(find_dataset("retrieval"), split="dev")
+    context = RunContext(settings=public_settings(services.settings), clock=services.clock)
+    run = bench_index(
+        documents,
+        queries,
+        services.embedder,
+        local_embedder(services.settings),
+        chunks=chunks,
+        context=context,
+        note=note,
+    )
+    finish(run, out, as_json=as_json)
