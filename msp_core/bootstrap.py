@@ -18,6 +18,7 @@ from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.store import TicketStore
+from msp_core.tokens import LOCAL_RULES, LocalTokens, TokenRules
 
 if TYPE_CHECKING:
     from msp_core.assistant.assistant import Assistant
@@ -81,6 +82,37 @@ class Services:
     def desk(self) -> Desk:
         """What may be done with tickets."""
         return Desk(self.tickets, self.clock, self.customers)
+
+    @cached_property
+    def token_rules(self) -> TokenRules:
+        """Whose tokens are accepted.
+
+        Raises:
+            ConfigurationError: on AWS, and it is not set whose.
+        """
+        if self.settings.backend == "local":
+            return LOCAL_RULES
+        issuer, client_id = self.settings.cognito_issuer, self.settings.cognito_client_id
+        if issuer is None or client_id is None:
+            raise ConfigurationError(
+                "The Ticket API on AWS needs MSP_COGNITO_ISSUER and MSP_COGNITO_CLIENT_ID, which "
+                "say whose tokens count. Set both."
+            )
+        return TokenRules(issuer, client_id)
+
+    @cached_property
+    def local_tokens(self) -> LocalTokens:
+        """Makes and checks the tokens of this machine.
+
+        Raises:
+            ConfigurationError: on AWS, where nobody may sign in with them.
+        """
+        if self.settings.backend != "local":
+            raise ConfigurationError(
+                "Local tokens are refused with MSP_BACKEND=aws: there, people sign in with "
+                "Cognito. Unset MSP_BACKEND."
+            )
+        return LocalTokens(self.settings.state_dir / "tokens.key", self.clock)
 
     @cached_property
     def conversations(self) -> ConversationStore:

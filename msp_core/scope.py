@@ -1,9 +1,14 @@
 """Who asks, and for which customers. Made at the door (token, command line), never by a model."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from msp_core.errors import NotAllowed, NotFound, UsageError
+from msp_core.errors import NotAllowed, NotAuthenticated, NotFound, UsageError
+
+_ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}")
+_CUSTOMER_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 
 class Role(StrEnum):
@@ -107,3 +112,30 @@ class Scope:
             "No customer is chosen, and a new ticket belongs to one. Choose one first "
             "(--customer ID, or the customer picker in the app)."
         )
+
+
+def scope_from_claims(claims: Mapping[str, object]) -> Scope:
+    """The scope of a token whose signature, issuer, audience and expiry were checked.
+
+    Args:
+        claims: `sub` is the actor, `custom:role` the role, `custom:customers` the customers'
+            ids with commas between them.
+
+    Raises:
+        NotAuthenticated: a claim is missing or malformed.
+    """
+    actor, role, customers = (
+        str(claims.get(name, "")) for name in ("sub", "custom:role", "custom:customers")
+    )
+    ids = customers.split(",")
+    for name, value, sound in (
+        ("sub", actor, _ACTOR.fullmatch(actor)),
+        ("custom:role", role, role in set(Role)),
+        ("custom:customers", customers, all(map(_CUSTOMER_ID.fullmatch, ids))),
+    ):
+        if not sound:
+            raise NotAuthenticated(
+                f"The token's claim {name} is {value[:60]!r}, which means nothing here. "
+                "Let an administrator set it, then sign in again."
+            )
+    return Scope(actor, Role(role), frozenset(ids))

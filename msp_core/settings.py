@@ -51,6 +51,9 @@ class Settings:
     openai_api_key: str | None = field(default=None, repr=False)
     routing_policy: PolicyName = "word_count"
     now: datetime | None = None
+    cognito_issuer: str | None = None
+    cognito_client_id: str | None = None
+    cors_origins: tuple[str, ...] = ("http://localhost:8501",)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -159,6 +162,16 @@ def _url(text: str) -> str:
     return text
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(","))
+    for origin in origins:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ValueError(
+                "must be origins such as https://desk.example.com, with commas between them"
+            )
+    return origins
+
+
 def _path(text: str) -> Path:
     if "\0" in text:
         raise ValueError("must be a path")
@@ -192,5 +205,8 @@ _READERS = {
     "MSP_EMBEDDING_PATH": ("embedding_path", _path),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
     "MSP_NOW": ("now", _time),
+    "MSP_COGNITO_ISSUER": ("cognito_issuer", _url),
+    "MSP_COGNITO_CLIENT_ID": ("cognito_client_id", _word),
+    "MSP_CORS_ORIGINS": ("cors_origins", _origins),
 }
 """Environment variable -> (field of Settings, how its text is read)."""

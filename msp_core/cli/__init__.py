@@ -23,6 +23,7 @@ COMMANDS = {
     "state": "Back up what is kept on this machine, and restore it.",
     "tier": "Choose which documents are hot; try capacities on a log.",
     "tickets": "List, show, create, update and note tickets.",
+    "token": "Make a token for the Ticket API on this machine.",
 }
 """Command -> its one line of help; the module of that name has its function `command`."""
 

@@ -16,7 +16,13 @@ from msp_core.tickets.cursor import Cursors
 from msp_core.tickets.escalation import escalated
 from msp_core.tickets.requests import NewNote, TicketPage, TicketUpdate
 from msp_core.tickets.sla import Sla, SlaRules
-from msp_core.tickets.store import IdempotencyKey, Position, TicketFilter, TicketStore
+from msp_core.tickets.store import (
+    IdempotencyKey,
+    Position,
+    TicketFilter,
+    TicketStore,
+    changed_meanwhile,
+)
 from msp_core.tickets.ticket import (
     DONE,
     Category,
@@ -204,6 +210,9 @@ class Desk:
         once = _once(scope, key, now, "update", body)
         if once is not None and (earlier := self._store.replay(once)) is not None:
             return _visible(earlier, scope)
+        if expected_version not in {None, ticket.version}:
+            # Before anything else is found wrong: it may only be so because of the other change.
+            raise changed_meanwhile(ticket.ticket_id, ticket.version, expected_version)
         require_update(ticket, update, scope)
         note = None if update.note is None else self._note(update.note, scope)
         changed = ticket.changed(
