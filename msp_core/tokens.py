@@ -47,7 +47,7 @@ class TokenRules:
                     f"The token's claim {name} is not {wanted!r}. Send the ID token of this desk's "
                     "sign-in."
                 )
-        if now.timestamp() >= _seconds(claims, "exp"):
+        if not now.timestamp() < _seconds(claims, "exp"):  # NaN has expired too
             raise NotAuthenticated("The token has expired. Sign in again.")
         for name in ("iat", "nbf"):
             if name in claims and _seconds(claims, name) > (now + SKEW).timestamp():
@@ -70,6 +70,14 @@ class LocalTokens:
     def __init__(self, key_file: Path, clock: Clock) -> None:
         self._key_file = key_file
         self._clock = clock
+
+    def prepare(self) -> None:
+        """Make the key, or check the one that is there.
+
+        Raises:
+            ConfigurationError: it cannot be made or read, or others may read it.
+        """
+        self._key()
 
     def issue(self, scope: Scope, *, lifetime: timedelta) -> str:
         """A token for this actor, role and customers."""

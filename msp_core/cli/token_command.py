@@ -6,7 +6,7 @@ import click
 
 from msp_core.cli.common import note, services_from_env
 from msp_core.errors import UsageError
-from msp_core.scope import Role, Scope
+from msp_core.scope import Role, scope_from_claims
 
 _ROLES = [role.value for role in Role]
 
@@ -26,7 +26,8 @@ def command(role: str, customers: tuple[str, ...], actor: str, hours: int) -> No
             f"Unknown customer {', '.join(sorted(unknown))}. Known: "
             f"{', '.join(sorted(services.customers))}."
         )
-    scope = Scope(actor, Role(role), frozenset(customers))
+    named = {"sub": actor, "custom:role": role, "custom:customers": ",".join(customers)}
+    scope = scope_from_claims(named)
     token = services.local_tokens.issue(scope, lifetime=timedelta(hours=hours))
     note(f"{role} {actor} of {', '.join(sorted(customers))}, for {hours} h")
     click.echo(token)
