@@ -7,6 +7,7 @@ import signal
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from multiprocessing import parent_process
 from typing import Any
 
 from app.ticket_api.event import HttpRequest, make_event
@@ -86,10 +87,10 @@ def application() -> LocalGateway:
 
 async def _live(receive: Receive, send: Send) -> None:
     """Start and stop with the server; stop too when the server is gone without a word."""
-    parent = os.getppid()
+    server = parent_process()
 
     async def watch() -> None:
-        while os.getppid() == parent:
+        while server is None or server.is_alive():  # None: this is the server's own process
             await asyncio.sleep(_ORPHAN_CHECK_S)
         os.kill(os.getpid(), signal.SIGTERM)
 

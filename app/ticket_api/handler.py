@@ -84,7 +84,10 @@ class TicketApi:
         authorizer = event["requestContext"].get("authorizer") or {}
         claims = (authorizer.get("jwt") or {}).get("claims")
         if not claims:
-            raise NotAuthenticated("There is no token. Send one: Authorization: Bearer TOKEN.")
+            raise NotAuthenticated(
+                "There is no token that counts: none was sent, or it is forged or has expired. "
+                "Send one: Authorization: Bearer TOKEN."
+            )
         self._rules.check(claims, self.services.clock())
         return scope_from_claims(claims)
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "index": "Create, check and repair the knowledge indexes.",
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
     "label": "Make judged sets from your own tickets, key by key.",
+    "package": "Build what is deployed on AWS.",
     "report": "Make the report of evaluation results.",
     "state": "Back up what is kept on this machine, and restore it.",
     "tier": "Choose which documents are hot; try capacities on a log.",
