@@ -105,8 +105,12 @@ class TicketApi:
         }
 
 
+@cache
 def make_resolver() -> APIGatewayHttpResolver:
-    """The endpoints, with validation; errors of theirs become problem documents."""
+    """The endpoints, with validation; errors of theirs become problem documents.
+
+    The only one of the process: a router belongs to the resolver that included it last.
+    """
     resolver = APIGatewayHttpResolver(enable_validation=True)
     resolver.include_router(router)
 

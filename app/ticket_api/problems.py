@@ -25,6 +25,12 @@ RETRY_AFTER_S = 1
 MAX_NAMED = 20
 """At most so many fields are named in one answer."""
 
+_PUBLIC_NAMES = {
+    "ticket_id": "ticketId",
+    "idempotency_key": "Idempotency-Key",
+    "idempotency-key": "Idempotency-Key",
+    "if-match": "If-Match",
+}
 logger = logging.getLogger(__name__)
 
 
@@ -119,5 +125,4 @@ def _invalid(errors: Sequence[Any]) -> Refused:
 
 def _public_name(name: str | None) -> str:
     """What the caller knows a field as."""
-    public = {"ticket_id": "ticketId", "idempotency_key": "Idempotency-Key", None: "body"}
-    return public.get(name, name or "body")
+    return _PUBLIC_NAMES.get(name or "body", name or "body")
