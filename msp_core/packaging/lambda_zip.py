@@ -21,7 +21,7 @@ Architecture = Literal["arm64", "x86_64"]
 RUNTIMES = ("3.11", "3.12", "3.13", "3.14")
 HANDLER = "app.ticket_api.handler.handler"
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
-_ONLY_LOCAL = ("asgi.py", "event.py", "server.py")
+_ONLY_LOCAL = ("asgi.py", "document.py", "event.py", "server.py")
 _INSTALLER_NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
