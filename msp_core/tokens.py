@@ -60,6 +60,20 @@ LOCAL_RULES = TokenRules("msp-local", "msp-ticket-api")
 """Only tokens of this machine, and only as long as nothing here is on AWS."""
 
 
+def local_claims(scope: Scope, now: datetime, *, lifetime: timedelta) -> dict[str, Any]:
+    """The claims of a local token for this actor, role and customers."""
+    return {
+        "iss": LOCAL_RULES.issuer,
+        "aud": LOCAL_RULES.audience,
+        "token_use": "id",
+        "sub": scope.actor_id,
+        "custom:role": scope.role.value,
+        "custom:customers": ",".join(sorted(scope.customer_ids)),
+        "iat": int(now.timestamp()),
+        "exp": int((now + lifetime).timestamp()),
+    }
+
+
 class LocalTokens:
     """Makes and checks tokens with a key that only the owner of the state folder can read.
 
@@ -83,17 +97,7 @@ class LocalTokens:
         """A token for this actor, role and customers."""
         import jwt
 
-        now = self._clock()
-        claims = {
-            "iss": LOCAL_RULES.issuer,
-            "aud": LOCAL_RULES.audience,
-            "token_use": "id",
-            "sub": scope.actor_id,
-            "custom:role": scope.role.value,
-            "custom:customers": ",".join(sorted(scope.customer_ids)),
-            "iat": int(now.timestamp()),
-            "exp": int((now + lifetime).timestamp()),
-        }
+        claims = local_claims(scope, self._clock(), lifetime=lifetime)
         return jwt.encode(claims, self._key(), algorithm=_ALGORITHM)
 
     def verify(self, token: str) -> dict[str, Any]:
