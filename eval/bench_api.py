@@ -91,7 +91,8 @@ class Figures:
         ]
         low, high = np.quantile(drawn, [0.025, 0.975])
         ratio = np.divide(*np.median(values, axis=0))
-        self.add(name, ratio, "ratio", len(pairs), better=better, interval=(float(low), float(high)))
+        interval = (float(low), float(high))
+        self.add(name, ratio, "ratio", len(pairs), better=better, interval=interval)
         raw = {"measured": [a for a, _ in pairs], "yardstick": [b for _, b in pairs]}
         self.items.append(Item(
             id=name, system="api", group=name, status="ok", scores={}, raw=raw

@@ -117,7 +117,10 @@ class LocalTokens:
             # Times and names are checked below, by the clock and the rules that count on AWS too.
             unchecked = {f"verify_{name}": False for name in ("exp", "nbf", "iat", "aud", "sub")}
             claims: dict[str, Any] = jwt.decode(
-                token, self._key(), algorithms=[_ALGORITHM], options=unchecked  # type: ignore[arg-type]
+                token,
+                self._key(),
+                algorithms=[_ALGORITHM],
+                options=unchecked,  # type: ignore[arg-type]  # made from names of its options
             )
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise unreadable from error

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from multiprocessing import parent_process
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from app.ticket_api.event import HttpRequest, make_event
@@ -20,7 +22,6 @@ MAX_WAITING = 32
 """Calls that wait in one worker; more are told to come again."""
 MAX_READ = 1024 * 1024
 """Bytes of a body that are read at all; the handler says no to less."""
-_ORPHAN_CHECK_S = 1.0
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -37,10 +38,7 @@ class LocalGateway:
         self._waiting = 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """An ASGI application."""
-        if scope["type"] == "lifespan":
-            await _live(receive, send)
-            return
+        """An ASGI application without start and stop of its own."""
         body = await _read(receive)
         if body is None:
             detail = "The body is too large. Shorten it."
@@ -81,26 +79,17 @@ class LocalGateway:
 
 def application() -> LocalGateway:
     """The application of one worker process, over the services of this environment."""
+    server = parent_process()
+    if server is not None:  # else this is the server itself
+        threading.Thread(target=_end_with, args=(server,), daemon=True).start()
     api = ticket_api()
     return LocalGateway(api, api.services.local_tokens)
 
 
-async def _live(receive: Receive, send: Send) -> None:
-    """Start and stop with the server; stop too when the server is gone without a word."""
-    server = parent_process()
-
-    async def watch() -> None:
-        while server is None or server.is_alive():  # None: this is the server's own process
-            await asyncio.sleep(_ORPHAN_CHECK_S)
-        os.kill(os.getpid(), signal.SIGTERM)
-
-    watching = asyncio.create_task(watch())
-    while True:
-        message = await receive()
-        await send({"type": f"{message['type']}.complete"})
-        if message["type"] == "lifespan.shutdown":
-            watching.cancel()
-            return
+def _end_with(server: BaseProcess) -> None:
+    """Stop when the server is gone, also without a word."""
+    server.join()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 async def _read(receive: Receive) -> bytes | None:
@@ -121,11 +110,7 @@ async def _send(send: Send, answered: dict[str, Any], *, close: bool = False) ->
     headers["content-length"] = str(len(content))
     if close:
         headers["connection"] = "close"
-    await send(
-        {
-            "type": "http.response.start",
-            "status": answered["statusCode"],
-            "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
-        }
-    )
+    pairs = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    status = answered["statusCode"]
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
     await send({"type": "http.response.body", "body": content})

@@ -27,6 +27,11 @@ def openapi_document() -> dict[str, Any]:
         schemas.pop(name, None)
     problem = ProblemBody.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas |= problem.pop("$defs") | {"ProblemBody": problem}
+    created = document["paths"]["/tickets"]["post"]["responses"]["201"]
+    created["links"] = {
+        name: {"operationId": name, "parameters": {"ticketId": "$response.body#/ticket/TicketId"}}
+        for name in ("read_ticket", "update_ticket", "delete_ticket")
+    }
     for path in document["paths"].values():
         for operation in path.values():
             for parameter in operation.get("parameters", []):
@@ -36,7 +41,8 @@ def openapi_document() -> dict[str, Any]:
 
 def _sent_as_text(schema: dict[str, Any]) -> dict[str, Any]:
     """A parameter is left out or has a value; there is no way to send null."""
-    (value,) = [option for option in schema.get("anyOf", [schema]) if option.get("type") != "null"]
+    options: list[dict[str, Any]] = schema.get("anyOf", [schema])
+    (value,) = (option for option in options if option.get("type") != "null")
     return value | {key: schema[key] for key in ("title", "description") if key in schema}
 
 

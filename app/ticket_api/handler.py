@@ -75,7 +75,7 @@ class TicketApi:
             event = checked(event)
             public = event["rawPath"] == "/health"
             scope = None if public else self._scope(event)
-            self.resolver.append_context(services=self.services, scope=scope)
+            self.resolver.context.update(services=self.services, scope=scope)
             return self.resolver.resolve(event, context)
         except Exception as error:  # noqa: BLE001  # a caller gets an answer, whatever it is
             return answer(refusal_of(error))
@@ -114,13 +114,15 @@ def make_resolver() -> APIGatewayHttpResolver:
     resolver = APIGatewayHttpResolver(enable_validation=True)
     resolver.include_router(router)
 
-    @resolver.exception_handler(Exception)
-    def failed(error: Exception) -> Response[Any]:
-        problem = answer(refusal_of(error))
-        headers = dict(problem["headers"])
-        return Response(problem["statusCode"], headers.pop("Content-Type"), problem["body"], headers)
-
+    resolver.exception_handler(Exception)(_failed)
     return resolver
+
+
+def _failed(error: Exception) -> Response[Any]:
+    problem = answer(refusal_of(error))
+    headers = dict(problem["headers"])
+    kind = headers.pop("Content-Type")
+    return Response(problem["statusCode"], kind, problem["body"], headers)
 
 
 @cache

@@ -1,14 +1,14 @@
 """The endpoints of the Ticket API over the desk's use cases."""
 
 import logging
-import re
+from collections.abc import Callable
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
-from aws_lambda_powertools.event_handler.router import Router
 from pydantic import BaseModel
 
 from app.ticket_api.answers import ticket_answer, whole_ticket_answer
@@ -22,7 +22,7 @@ from app.ticket_api.models import (
     TicketWritten,
 )
 from app.ticket_api.openapi import described
-from app.ticket_api.problems import Refused, refused
+from app.ticket_api.problems import Refused
 from msp_core import __version__
 from msp_core.bootstrap import Services
 from msp_core.errors import Conflict, InvalidInput, MspError
@@ -34,12 +34,16 @@ from msp_core.tickets.values import MAX_NAME, SLUG, TICKET_ID
 
 MAX_PAGE = 100
 logger = logging.getLogger(__name__)
-router = Router()
+router = Router()  # type: ignore[no-untyped-call]
 
 TicketId = Annotated[str, Path(alias="ticketId", pattern=f"^{TICKET_ID.pattern}$")]
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", max_length=20, description="An ETag that was answered, or *."),
+    Header(
+        alias="If-Match",
+        pattern=r'^(\*|"[1-9][0-9]{0,8}")$',
+        description="An ETag that was answered, or *.",
+    ),
 ]
 IdempotencyKey = Annotated[
     str | None,
@@ -116,9 +120,10 @@ def update_ticket(
 ) -> Response[Any]:
     """Change a ticket, or add a note to it."""
     desk = _services().desk
-    given = body.model_dump(exclude_unset=True, exclude={"note", "note_visibility", "tags"})
-    tags = None if body.tags is None else tuple(body.tags)
-    update = TicketUpdate(**given, tags=tags, note=_note(body))
+    given = body.model_dump(exclude_unset=True, exclude={"note", "note_visibility"})
+    if "tags" in given:
+        given["tags"] = tuple(given["tags"])
+    update = TicketUpdate(**given, note=_note(body))
     version = _version(if_match)
     try:
         ticket = desk.update(
@@ -147,16 +152,10 @@ def delete_ticket(ticketId: TicketId, if_match: IfMatch = None) -> Response[Any]
 def health() -> Response[Any]:
     """Say whether everything works. Open to all, so it names parts and no reasons."""
     services = _services()
-    # The cheapest read through each part.
-    probes = {"tickets": services.tickets.secret, "customers": lambda: services.customers}
-    working = {}
-    for name, probe in probes.items():
-        try:
-            probe()
-            working[name] = True
-        except MspError as error:
-            logger.warning("health: %s: %s", name, error)
-            working[name] = False
+    working = {
+        "tickets": _works("tickets", services.tickets.secret),  # the cheapest read
+        "customers": _works("customers", lambda: services.customers),
+    }
     well = all(working.values())
     answer = Health(
         status="ok" if well else "degraded",
@@ -164,6 +163,15 @@ def health() -> Response[Any]:
         parts={name: "ok" if works else "unavailable" for name, works in working.items()},
     )
     return _answered(answer, HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def _works(name: str, probe: Callable[[], object]) -> bool:
+    try:
+        probe()
+    except MspError as error:
+        logger.warning("%s: %s", name, error)
+        return False
+    return True
 
 
 def _services() -> Services:
@@ -201,22 +209,17 @@ def _writing_for(customer_id: str | None) -> Scope:
 
 
 def _note(body: NewTicket | TicketChange) -> NewNote | None:
-    if body.note is not None:
-        return NewNote(body.note, body.note_visibility or "public")
-    if body.note_visibility is not None:
+    chosen = "note_visibility" in body.model_fields_set
+    if "note" in body.model_fields_set:
+        return NewNote(body.note, body.note_visibility if chosen else "public")
+    if chosen:
         raise InvalidInput("There is no note to be seen. Add one.", field="note_visibility")
     return None
 
 
 def _version(if_match: str | None) -> int | None:
     """The version that an ETag of ours names; None for any."""
-    if if_match is None or if_match == "*":
-        return None
-    ours = re.fullmatch(r'"([1-9][0-9]{0,8})"', if_match)
-    if ours is None:
-        detail = 'If-Match is not an ETag of a ticket. Send one that was answered, such as "3".'
-        raise refused(HTTPStatus.UNPROCESSABLE_ENTITY, detail, name="If-Match")
-    return int(ours[1])
+    return None if if_match is None or if_match == "*" else int(if_match.strip('"'))
 
 
 def _failed_precondition(conflict: Conflict, version: int | None) -> Exception:

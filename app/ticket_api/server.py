@@ -41,7 +41,7 @@ def main() -> None:
         access_log=False,  # the handler writes one line for each call
         log_level="warning",
         server_header=False,
-        lifespan="on",
+        lifespan="off",
     )
 
 

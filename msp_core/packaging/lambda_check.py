@@ -39,7 +39,7 @@ def check_zip(path: Path, *, machine: str, compiled: bool = True) -> int:
         if not native:
             wrong.append("it has no native library, and pydantic is one")
         for name in native:
-            head = package.open(name).read(20)
+            head = _head(package, name, 20)
             if head[:4] != b"\x7fELF" or int.from_bytes(head[18:20], "little") != (
                 _ELF_MACHINES[machine]
             ):
@@ -61,9 +61,14 @@ def _compiled_wrongly(package: zipfile.ZipFile, names: list[str]) -> list[str]:
         if cached not in present:
             wrong.append(f"{name} is not compiled")
             continue
-        head = package.open(cached).read(8)
+        head = _head(package, cached, 8)
         if head[:4] != importlib.util.MAGIC_NUMBER:
             wrong.append(f"{cached} is of another Python")
         elif int.from_bytes(head[4:], "little") != _UNCHECKED_HASH:
             wrong.append(f"{cached} would be checked against its source at each start")
     return wrong
+
+
+def _head(package: zipfile.ZipFile, name: str, size: int) -> bytes:
+    with package.open(name) as file:
+        return file.read(size)

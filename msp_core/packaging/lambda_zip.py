@@ -108,9 +108,7 @@ def _checked_runtime(runtime: str | None) -> str:
     here = this_runtime()
     wanted = (runtime or here).removeprefix("python")
     if here not in RUNTIMES:
-        raise UsageError(
-            f"Lambda has no Python {here}. Build with one of {', '.join(RUNTIMES)}."
-        )
+        raise UsageError(f"Lambda has no Python {here}. Build with one of {', '.join(RUNTIMES)}.")
     if wanted != here or platform.python_implementation() != "CPython":
         raise UsageError(
             f"This is {platform.python_implementation()} {here}, and what it compiles runs nowhere "
@@ -128,8 +126,8 @@ def _install(lock: Path, folder: Path, architecture: Architecture, runtime: str)
     if uv := shutil.which("uv"):
         command = [uv, "pip", "install", "--python-platform", f"{machine}-manylinux_2_28", *shared]
     else:
-        tags = (f"manylinux_2_28_{machine}", f"manylinux2014_{machine}", f"manylinux_2_17_{machine}")
-        platforms = [option for tag in tags for option in ("--platform", tag)]
+        tags = ("manylinux_2_28", "manylinux2014", "manylinux_2_17")
+        platforms = [option for tag in tags for option in ("--platform", f"{tag}_{machine}")]
         fixed = ["--implementation", "cp", "--no-compile", "--disable-pip-version-check"]
         command = [sys.executable, "-m", "pip", "install", *fixed, *platforms, *shared]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -163,7 +163,7 @@ def test_an_id_that_is_none(desk: Desk, ticket_id: str) -> None:
     refused(desk.call("tom", "GET", f"/tickets/{ticket_id}"), 422, "ticketId")
 
 
-@pytest.mark.parametrize("path", ["/", "/ticket", "/tickets/", "/tickets/a/b", '/tickets/"', "/x\x00"])
+@pytest.mark.parametrize("path", ["/", "/ticket", "/tickets/", "/tickets/a/b", '/tickets/"', "/x"])
 def test_a_path_that_is_none(desk: Desk, path: str) -> None:
     refused(desk.call("tom", "GET", path), 404)
 

@@ -23,9 +23,9 @@ negative_data_rejection.expected-statuses = ["400", "401", "403", "404", "413", 
 
 def test_the_committed_description_is_current() -> None:
     committed = json.loads((ROOT / "docs/ticket-api.json").read_text(encoding="utf-8"))
-    assert committed == openapi_document(), (
-        "python -m app.ticket_api.document > docs/ticket-api.json"
-    )
+    assert (
+        committed == openapi_document()
+    ), "python -m app.ticket_api.document > docs/ticket-api.json"
 
 
 def test_it_names_every_endpoint_and_who_may_call_it() -> None:

@@ -57,7 +57,8 @@ def test_what_a_role_may_not_create(desk: Desk, who: str, body: dict[str, str]) 
 
 def test_a_customer_changes_little(desk: Desk) -> None:
     path = f"/tickets/{desk.create()['TicketId']}"
-    for body in ({"priority": "High"}, {"title": "x"}, {"note": "x", "note_visibility": "internal"}):
+    internal = {"note": "x", "note_visibility": "internal"}
+    for body in ({"priority": "High"}, {"title": "x"}, internal):
         assert desk.call("ana", "PATCH", path, body).status == 403
     for who in ("ana", "tom"):
         assert desk.call(who, "DELETE", path).status == 403

@@ -141,7 +141,7 @@ def _crossed(
         return []
     shown = answer.body.get("tickets") or [answer.body.get("ticket") or {}]
     wrong = [row for row in shown if row and row["CustomerId"] not in customers]
-    if path.split("/")[-1] in foreign:
+    if path.rsplit("/", maxsplit=1)[-1] in foreign:
         wrong.append({"TicketId": path, "CustomerId": "foreign"})
     return [f"{method} {path} showed {row['TicketId']}" for row in wrong]
 
@@ -149,10 +149,11 @@ def _crossed(
 def _in_flight(server: Server, count: int) -> tuple[list[Answer], list[threading.Thread]]:
     """So many POSTs on their way, each in a thread."""
     token, answers = server.token(PERSON["ana"]), []
-    threads = [
-        threading.Thread(target=lambda: answers.append(server.call(token, "POST", "/tickets", GOOD)))
-        for _ in range(count)
-    ]
+
+    def post() -> None:
+        answers.append(server.call(token, "POST", "/tickets", GOOD))
+
+    threads = [threading.Thread(target=post) for _ in range(count)]
     for thread in threads:
         thread.start()
     return answers, threads
@@ -215,6 +216,23 @@ def test_what_was_acknowledged_survives_a_sudden_end(tmp_path: Path, kills: int)
         stored = {row[0] for row in database.execute("SELECT ticket_id FROM tickets")}
     assert len(acknowledged) > kills
     assert set(acknowledged) <= stored
+
+
+def test_workers_end_with_their_server(tmp_path: Path) -> None:
+    with serving(tmp_path / "state") as server:
+        assert server.process is not None
+        server.process.kill()  # without a word, and its workers are not told
+        server.process.wait(10)
+
+        def free() -> bool:
+            try:
+                server.call(None, "GET", "/health")
+            except OSError:
+                return True
+            return False
+
+        _until(free)
+        assert free()
 
 
 def test_it_does_not_start_for_aws(tmp_path: Path) -> None:
