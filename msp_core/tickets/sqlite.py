@@ -32,7 +32,7 @@ class SqliteTicketStore:
     """A `TicketStore` in one file; a connection per operation, for any thread and process."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, MIGRATIONS)
+        self._database = Database(path, MIGRATIONS, held=True)
 
     def get(self, ticket_id: str, scope: Scope) -> Ticket:
         """See `TicketStore.get`."""
