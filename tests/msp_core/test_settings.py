@@ -48,6 +48,9 @@ def test_every_variable_reaches_its_field() -> None:
         "MSP_EMBEDDING_PATH": "/models/minilm",
         "MSP_ROUTING_POLICY": "regex",
         "MSP_NOW": "2026-11-02T10:00:00+01:00",
+        "MSP_COGNITO_ISSUER": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x",
+        "MSP_COGNITO_CLIENT_ID": "our-client",
+        "MSP_CORS_ORIGINS": "https://desk.example.com, http://localhost:8501",
     }
     assert environ.keys() == _READERS.keys(), "a new setting belongs into this test"
     settings = Settings.from_env(environ)

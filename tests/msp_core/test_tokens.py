@@ -1,15 +1,20 @@
 import base64
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
 import pytest
 
+from msp_core.bootstrap import Services
+from msp_core.clock import system_clock
 from msp_core.errors import ConfigurationError, NotAuthenticated
 from msp_core.scope import Role, Scope, scope_from_claims
-from msp_core.tokens import LocalTokens
+from msp_core.settings import Settings
+from msp_core.tokens import LocalTokens, local_claims
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 TOM = Scope("tom", Role.TECHNICIAN, frozenset({"keller", "alta-foods"}))
@@ -83,3 +88,38 @@ def test_a_cut_key_is_refused(tmp_path: Path) -> None:
     (tmp_path / "tokens.key").write_bytes(b"")
     with pytest.raises(ConfigurationError, match="32 bytes"):
         tokens(tmp_path).issue(TOM, lifetime=HOUR)
+
+
+def test_on_aws_it_must_be_set_whose_tokens_count(tmp_path: Path) -> None:
+    names = {"MSP_BACKEND": "aws", "TICKETS_TABLE_NAME": "one", "SESSIONS_TABLE_NAME": "two"}
+    unset = Services(Settings.from_env(names), tmp_path)
+    with pytest.raises(ConfigurationError, match=r"MSP_COGNITO_ISSUER and MSP_COGNITO_CLIENT_ID"):
+        _ = unset.token_rules
+    with pytest.raises(ConfigurationError, match="refused with MSP_BACKEND=aws"):
+        _ = unset.local_tokens
+    issuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x"
+    cognito = {"MSP_COGNITO_ISSUER": issuer, "MSP_COGNITO_CLIENT_ID": "client"}
+    rules = Services(Settings.from_env(names | cognito), tmp_path).token_rules
+    with pytest.raises(NotAuthenticated, match="iss"):  # a local token, sent to AWS
+        rules.check(local_claims(TOM, NOW, lifetime=HOUR), NOW)
+
+
+@pytest.mark.parametrize("origin", ["*", "desk.example.com", "https://a.example/x", "https://a,"])
+def test_an_origin_that_is_none(origin: str) -> None:
+    with pytest.raises(ConfigurationError, match="MSP_CORS_ORIGINS"):
+        Settings.from_env({"MSP_CORS_ORIGINS": origin})
+
+
+def test_the_command_prints_a_token_alone(tmp_path: Path, root: Path) -> None:
+    command = "from msp_core.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "token", "--role=customer", "--customer=keller"],
+        cwd=root,
+        env=os.environ | {"MSP_STATE_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    token = done.stdout.removesuffix("\n")
+    claims = LocalTokens(tmp_path / "tokens.key", system_clock).verify(token)
+    assert scope_from_claims(claims) == Scope("local", Role.CUSTOMER, frozenset({"keller"}))
