@@ -2,9 +2,11 @@
 
 import argparse
 import os
+import socket
 import sys
 
 import uvicorn
+from uvicorn.supervisors import Multiprocess
 
 from msp_core.bootstrap import build_services
 from msp_core.errors import MspError
@@ -31,7 +33,7 @@ def main() -> None:
         "msp token --role technician --customer ID",
         file=sys.stderr,
     )
-    uvicorn.run(
+    config = uvicorn.Config(
         "app.ticket_api.asgi:application",
         factory=True,
         host="127.0.0.1",
@@ -43,6 +45,10 @@ def main() -> None:
         server_header=False,
         lifespan="off",
     )
+    listening = config.bind_socket()
+    # Connections inherit it. Without, the body waits 40 ms for the client to confirm the headers.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    Multiprocess(config, sockets=[listening]).run()
 
 
 if __name__ == "__main__":
