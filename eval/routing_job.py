@@ -23,6 +23,7 @@ from eval.routing_set import Prices, RoutingSet, read_routing_set
 from eval.routing_systems import LearnedScores
 from eval.ticket_cost import TokenProfile
 from msp_core.bootstrap import Services, local_embedder
+from msp_core.bootstrap.policy import policy_with
 from msp_core.errors import UsageError
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LearnedRouter
@@ -80,8 +81,8 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
             [what_is_meant(turn.request).text for turn in (*data.turns, *data.floor_turns)]
         )
     learned, notes = _learned(job, data, embedder, services, context)
-    policy: RoutingPolicy | None = services.policy_with(embedder)
-    timed = services.policy_with(local_embedder(services.settings))
+    policy: RoutingPolicy | None = policy_with(embedder, services.settings, services.models)
+    timed = policy_with(local_embedder(services.settings), services.settings, services.models)
     if len(data.turns) > EMBEDDED_AT_MOST:
         notes.append(
             f"{len(data.turns):,} turns are more than the {EMBEDDED_AT_MOST:,} that are embedded"

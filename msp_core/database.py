@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -23,15 +24,23 @@ class Database:
     Args:
         path: the file; its folder is made when missing.
         migrations: SQL scripts, oldest first. The file's `user_version` counts those applied.
+        held: keep one more connection open, which is never used: without any, each write that
+            closes copies the whole log into the file and syncs it twice. For many small writes.
         regenerate: the command that makes the file anew, for the message when it is damaged.
     """
 
     def __init__(
-        self, path: Path, migrations: Sequence[str], *, regenerate: str | None = None
+        self,
+        path: Path,
+        migrations: Sequence[str],
+        *,
+        held: bool = False,
+        regenerate: str | None = None,
     ) -> None:
         self.path = path
         self._migrations = migrations
         self._regenerate = regenerate
+        self._held = held
         self._ready = False
 
     @contextmanager
@@ -111,7 +120,14 @@ class Database:
                 )
             if version < len(self._migrations):
                 self._migrate(connection)
+        if self._held:
+            self._hold()
         self._ready = True
+
+    def _hold(self) -> None:
+        idle = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, idle.close)
+        idle.execute("SELECT count(*) FROM sqlite_master").fetchone()  # only now it is attached
 
     @staticmethod
     def _use_wal(connection: sqlite3.Connection) -> None:

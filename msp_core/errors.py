@@ -27,6 +27,10 @@ class NotFound(MspError):
     """No such thing, or none that the caller may see; the two are never told apart."""
 
 
+class NotAuthenticated(MspError):
+    """Nobody knows who asks: no token, or one that is forged, expired or made for another door."""
+
+
 class NotAllowed(MspError):
     """The caller's role does not permit this."""
 

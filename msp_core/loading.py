@@ -11,7 +11,7 @@ from msp_core.errors import ConfigurationError, UsageError
 from msp_core.files import whole_file
 from msp_core.knowledge.article import Article, Quarantined, read_articles
 from msp_core.knowledge.document import Document, knowledge_documents
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Ticket
 
 if TYPE_CHECKING:

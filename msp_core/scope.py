@@ -1,9 +1,14 @@
 """Who asks, and for which customers. Made at the door (token, command line), never by a model."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from msp_core.errors import NotAllowed, NotFound, UsageError
+from msp_core.errors import NotAllowed, NotAuthenticated, NotFound, UsageError
+
+_ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}")
+_CUSTOMER_ID = re.compile(r"[a-z0-9-]{1,32}")
 
 
 class Role(StrEnum):
@@ -25,12 +30,21 @@ class Permission(StrEnum):
     ADD_PUBLIC_NOTE = "add public notes"
     ADD_INTERNAL_NOTE = "add internal notes"
     READ_INTERNAL = "read internal notes and articles"
+    ERASE_CUSTOMER = "erase what is kept of a customer"
+    READ_AUDIT = "read the audit log"
+    SEE_BUDGETS = "see and set budgets"
 
 
 _CUSTOMER = {Permission.CREATE_TICKET, Permission.REOPEN_TICKET, Permission.ADD_PUBLIC_NOTE}
+_MANAGER_ALONE = {
+    Permission.DELETE_TICKET,
+    Permission.ERASE_CUSTOMER,
+    Permission.READ_AUDIT,
+    Permission.SEE_BUDGETS,
+}
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CUSTOMER: frozenset(_CUSTOMER),
-    Role.TECHNICIAN: frozenset(set(Permission) - {Permission.DELETE_TICKET}),
+    Role.TECHNICIAN: frozenset(set(Permission) - _MANAGER_ALONE),
     Role.MANAGER: frozenset(Permission),
 }
 
@@ -98,3 +112,30 @@ class Scope:
             "No customer is chosen, and a new ticket belongs to one. Choose one first "
             "(--customer ID, or the customer picker in the app)."
         )
+
+
+def scope_from_claims(claims: Mapping[str, object]) -> Scope:
+    """The scope of a token whose signature, issuer, audience and expiry were checked.
+
+    Args:
+        claims: `sub` is the actor, `custom:role` the role, `custom:customers` the customers'
+            ids with commas between them.
+
+    Raises:
+        NotAuthenticated: a claim is missing or malformed.
+    """
+    actor, role, customers = (
+        str(claims.get(name, "")) for name in ("sub", "custom:role", "custom:customers")
+    )
+    ids = customers.split(",")
+    for name, value, sound in (
+        ("sub", actor, _ACTOR.fullmatch(actor)),
+        ("custom:role", role, role in set(Role)),
+        ("custom:customers", customers, all(map(_CUSTOMER_ID.fullmatch, ids))),
+    ):
+        if not sound:
+            raise NotAuthenticated(
+                f"The token's claim {name} is {value[:60]!r}, which means nothing here. "
+                "Let an administrator set it, then sign in again."
+            )
+    return Scope(actor, Role(role), frozenset(ids))

@@ -39,6 +39,8 @@ class Settings:
     log_level: LogLevel = "INFO"
     claude_model: str = "us.anthropic.claude-sonnet-4-6"
     titan_model: str = "us.amazon.nova-2-lite-v1:0"
+    tickets_table: str | None = None
+    sessions_table: str | None = None
     backend: Backend = "local"
     state_dir: Path = field(default_factory=_default_state_dir)
     model_provider: ModelProvider = "offline"
@@ -53,6 +55,9 @@ class Settings:
     daily_budget_usd: float | None = None
     customer_daily_budget_usd: float | None = None
     now: datetime | None = None
+    cognito_issuer: str | None = None
+    cognito_client_id: str | None = None
+    cors_origins: tuple[str, ...] = ("http://localhost:8501",)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> "Settings":
@@ -88,9 +93,12 @@ class Settings:
     def _contradictions(self) -> list[str]:
         found = []
         if self.backend == "aws":
-            found.append(
-                "MSP_BACKEND=aws: this version has no AWS adapters yet. Use MSP_BACKEND=local."
-            )
+            for name, value in (
+                ("TICKETS_TABLE_NAME", self.tickets_table),
+                ("SESSIONS_TABLE_NAME", self.sessions_table),
+            ):
+                if value is None:
+                    found.append(f"{name} is not set, and MSP_BACKEND=aws needs it.")
         if self.model_provider != "offline":
             for name, value in (
                 ("MSP_MODEL_URL", self.model_url),
@@ -135,6 +143,12 @@ def _word(text: str) -> str:
     return text
 
 
+def _table(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._-]{3,255}", text):
+        raise ValueError("must be a DynamoDB table's name: 3 to 255 letters, digits and . _ -")
+    return text
+
+
 def _model_id(text: str) -> str:
     word = _word(text)
     try:
@@ -165,6 +179,16 @@ def _number(low: float, high: float):  # type: ignore[no-untyped-def]  # returns
     return read
 
 
+def _origins(text: str) -> tuple[str, ...]:
+    origins = tuple(origin.strip() for origin in text.split(","))
+    for origin in origins:
+        if not re.fullmatch(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?", origin):
+            raise ValueError(
+                "must be origins such as https://desk.example.com, with commas between them"
+            )
+    return origins
+
+
 def _path(text: str) -> Path:
     if "\0" in text:
         raise ValueError("must be a path")
@@ -186,6 +210,8 @@ _READERS = {
     "LOG_LEVEL": ("log_level", _choice(LogLevel)),
     "BEDROCK_CLAUDE_MODEL": ("claude_model", _model_id),
     "BEDROCK_TITAN_MODEL": ("titan_model", _model_id),
+    "TICKETS_TABLE_NAME": ("tickets_table", _table),
+    "SESSIONS_TABLE_NAME": ("sessions_table", _table),
     "MSP_BACKEND": ("backend", _choice(Backend)),
     "MSP_STATE_DIR": ("state_dir", _path),
     "MSP_MODEL_PROVIDER": ("model_provider", _choice(ModelProvider)),
@@ -200,5 +226,8 @@ _READERS = {
     "MSP_CUSTOMER_DAILY_BUDGET_USD": ("customer_daily_budget_usd", _number(0, 1_000_000)),
     "MSP_PRICES": ("prices", _path),
     "MSP_NOW": ("now", _time),
+    "MSP_COGNITO_ISSUER": ("cognito_issuer", _url),
+    "MSP_COGNITO_CLIENT_ID": ("cognito_client_id", _word),
+    "MSP_CORS_ORIGINS": ("cors_origins", _origins),
 }
 """Environment variable -> (field of Settings, how its text is read)."""

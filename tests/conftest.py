@@ -54,6 +54,13 @@ def chromium_path(request: pytest.FixtureRequest) -> str:
     raise AssertionError("missing() does not return")
 
 
+@pytest.fixture
+def java_and_maven(request: pytest.FixtureRequest) -> None:
+    """Skips where a service of AWS cannot be fetched and run."""
+    if not (shutil.which("java") and shutil.which("mvn")):
+        missing(request.config, "Java and Maven (Debian: apt install default-jre-headless maven)")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the checkout."""

@@ -47,7 +47,9 @@ def test_the_probe_sees_what_is_loaded() -> None:
         "msp_core.bootstrap",
         "msp_core.assistant.assistant",
         "msp_core.knowledge.retriever",
+        "msp_core.conversations.dynamodb",
         "msp_core.tickets.desk",
+        "msp_core.tickets.dynamodb",
         "msp_core.cli",
     ],
 )

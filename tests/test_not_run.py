@@ -15,6 +15,9 @@ import pytest
 def test_browser(chromium_path):
     assert chromium_path
 
+def test_service(java_and_maven):
+    pass
+
 def test_network():
     with pytest.raises(OSError, match="no network"):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
@@ -25,11 +28,9 @@ def test_network():
     Path("/Applications/Google Chrome.app").exists(), reason="needs a machine without a browser"
 )
 @pytest.mark.parametrize(
-    ("ci", "closing", "exit_code"), [("", "1 passed, 1 skipped", 0), ("true", "1 error", 1)]
+    ("ci", "closing", "exit_code"), [("", "1 passed, 2 skipped", 0), ("true", "2 errors", 1)]
 )
-def test_a_missing_browser(
-    root: Path, tmp_path: Path, ci: str, closing: str, exit_code: int
-) -> None:
+def test_what_is_missing(root: Path, tmp_path: Path, ci: str, closing: str, exit_code: int) -> None:
     shutil.copy(root / "tests/conftest.py", tmp_path)
     (tmp_path / "test_probe.py").write_text(PROBE)
     done = subprocess.run(
@@ -43,3 +44,4 @@ def test_a_missing_browser(
     assert done.returncode == exit_code
     assert closing in done.stdout.splitlines()[-1]
     assert "not run: 1 test(s) that need Chromium (Debian: apt install chromium)" in done.stdout
+    assert "not run: 1 test(s) that need Java and Maven" in done.stdout

@@ -66,14 +66,14 @@ def test_no_file_names_a_registry() -> None:
     assert found == []
 
 
-def test_there_are_four_locks() -> None:
-    assert sorted(LOCKS) == ["app", "demo", "lab", "test"]
+def test_there_are_five_locks() -> None:
+    assert sorted(LOCKS) == ["app", "demo", "lab", "lambda", "test"]
 
 
 @pytest.mark.parametrize("lock", sorted(LOCKS))
 def test_every_line_of_a_lock_is_a_pin_or_a_hash(lock: str) -> None:
     blocks = re.split(r"^(?=\S)", LOCKS[lock], flags=re.MULTILINE)[1:]
-    assert len(blocks) > 50
+    assert len(blocks) > (5 if lock == "lambda" else 50)
     for block in blocks:
         assert PIN.match(block), block.splitlines()[0]
         rest = block.splitlines()[1:]
@@ -97,9 +97,9 @@ def test_each_lock_holds_the_smaller_one(smaller: str, larger: str) -> None:
 @pytest.mark.parametrize(
     ("lock", "extras"),
     [
-        ("demo", ["agent", "notebooks"]),
-        ("app", ["agent", "notebooks", "app"]),
-        ("test", ["agent", "notebooks", "app", "dev"]),
+        ("demo", ["agent", "notebooks", "lambda", "api"]),
+        ("app", ["agent", "notebooks", "lambda", "api", "app"]),
+        ("test", ["agent", "notebooks", "lambda", "api", "app", "dev"]),
         ("lab", ["lab"]),
     ],
 )

@@ -10,7 +10,7 @@ from eval.datasheets.overview import overview
 from eval.datasheets.sheet import README, block
 from eval.files import write_lines
 from msp_core.knowledge.embedding import Embedder
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Ticket
 
 TICKETS_FILE = "tickets.jsonl"

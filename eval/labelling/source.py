@@ -56,7 +56,8 @@ def state_source(services: "Services") -> Source:
     tickets: list[Ticket] = []
     for customer in sorted(services.customers):
         scope = services.local_scope(customer)
-        tickets += services.tickets.find(scope, TicketFilter(), limit=_MOST_OF_A_CUSTOMER).tickets
+        rows = services.tickets.find(scope, TicketFilter(), limit=_MOST_OF_A_CUSTOMER)
+        tickets += [services.tickets.get(row.ticket_id, scope) for row in rows]
     name = services.settings.state_dir.resolve().name
     return _source(name, tuple(tickets), _indexed_articles(services.tiers.cold))
 

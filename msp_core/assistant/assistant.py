@@ -30,7 +30,7 @@ from msp_core.routing.policy import RouteDecision, RoutingPolicy
 from msp_core.routing.request import ModelChoice
 from msp_core.scope import Scope
 from msp_core.tickets.desk import Desk
-from msp_core.tickets.ticket import check_text
+from msp_core.tickets.values import check_text
 
 if TYPE_CHECKING:
     from strands.session.session_manager import SessionManager

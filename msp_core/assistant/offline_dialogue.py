@@ -6,7 +6,7 @@ from typing import Any
 
 from msp_core.assistant import offline_answer as answer
 from msp_core.assistant.transcript import message_text, result_text
-from msp_core.tickets.ticket import TICKET_ID
+from msp_core.tickets.values import TICKET_ID
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from msp_core.assistant import offline_answer as answer
 from msp_core.assistant.offline_dialogue import Call, Dialogue, read_dialogue
 from msp_core.knowledge.query_terms import query_terms
-from msp_core.tickets.ticket import TICKET_ID
+from msp_core.tickets.values import TICKET_ID
 
 MAX_TICKETS_AT_ONCE = 3
 

@@ -7,7 +7,8 @@ from msp_core.errors import NotFound
 from msp_core.routing.decision_log import logged_decision
 from msp_core.routing.policy import RouteDecision
 from msp_core.routing.request import CacheState, RouteRequest
-from msp_core.tickets.ticket import TICKET_ID, Ticket
+from msp_core.tickets.ticket import Ticket
+from msp_core.tickets.values import TICKET_ID
 
 if TYPE_CHECKING:
     from msp_core.assistant.assistant import Parts

@@ -10,9 +10,17 @@ from msp_core.clock import to_iso
 from msp_core.errors import InvalidInput, MspError
 from msp_core.knowledge.retriever import Passage, Retriever
 from msp_core.scope import Permission, Scope
-from msp_core.tickets.desk import Desk, TicketUpdate
+from msp_core.tickets.desk import Desk
+from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.store import TicketFilter
-from msp_core.tickets.ticket import DONE, Category, Priority, Status, Ticket
+from msp_core.tickets.ticket import (
+    DONE,
+    Category,
+    Priority,
+    Status,
+    Ticket,
+    TicketRow,
+)
 
 READ_TOOLS = frozenset({"search_knowledge", "get_ticket", "list_tickets"})
 WRITE_TOOLS = frozenset({"create_ticket", "update_ticket", "add_note", "delete_ticket"})
@@ -103,7 +111,8 @@ def make_tools(turn: TurnContext) -> list[Any]:
         page = turn.desk.find(turn.scope, wanted, limit=LISTED)
         for ticket in page.tickets:
             turn.evidence.saw_text(ticket.ticket_id)
-        return _json({"total": page.total, "tickets": [_row(ticket) for ticket in page.tickets]})
+        total = turn.desk.count(turn.scope, wanted)
+        return _json({"total": total, "tickets": [_row(ticket) for ticket in page.tickets]})
 
     @tool(context=True)
     def create_ticket(
@@ -278,7 +287,7 @@ def _passage(passage: Passage, text: str) -> dict[str, Any]:
     }
 
 
-def _row(ticket: Ticket) -> dict[str, Any]:
+def _row(ticket: Ticket | TicketRow) -> dict[str, Any]:
     return {
         "ticket_id": ticket.ticket_id,
         "customer": ticket.customer_id,

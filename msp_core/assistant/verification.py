@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from msp_core.tickets.ticket import TICKET_ID
+from msp_core.tickets.values import TICKET_ID
 
 CITATION = re.compile(r"\[((?:article|ticket):[^\]\s]{1,80})\]")
 _REFERENCE = re.compile(r"\b(?:article|ticket):[\w.-]*\w", re.IGNORECASE)

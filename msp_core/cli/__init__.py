@@ -20,10 +20,13 @@ COMMANDS = {
     "ingest": "Bring articles and tickets into the knowledge index and the ticket store.",
     "label": "Make judged sets from your own tickets, key by key.",
     "models": "Print the model catalogue; compare it with a published price table.",
+    "package": "Build what is deployed on AWS.",
     "report": "Make the report of evaluation results.",
     "routing": "Learn a router, explain decisions, replay the log, choose a threshold.",
+    "state": "Back up what is kept on this machine, and restore it.",
     "tier": "Choose which documents are hot; try capacities on a log.",
     "tickets": "List, show, create, update and note tickets.",
+    "token": "Make a token for the Ticket API on this machine.",
 }
 """Command -> its one line of help; the module of that name has its function `command`."""
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from msp_core.checkout import require_checkout
+from msp_core.cli.bench_api import api
 from msp_core.cli.common import json_option, note, services_from_env
 from msp_core.cli.eval_command import finish, out_option
 
@@ -13,6 +14,9 @@ from msp_core.cli.eval_command import finish, out_option
 def command() -> None:
     """The group."""
     require_checkout("msp bench")
+
+
+command.add_command(api)
 
 
 @command.command("index", help="The embedded index: search, opening, writing, ingestion.")

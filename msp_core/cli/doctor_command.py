@@ -60,11 +60,14 @@ def run_checks() -> list[Check]:
         _settings(),
         _part("MiniLM model", _model),
         _part("state folder", _state_folder),
+        _part("state files", _databases),
         _part("knowledge index", _index),
         _disk(),
         _package("streamlit", "`./dev app` installs it."),
         _package("papermill", "`./dev demo` installs it."),
         _program("chromium", "Browser tests (`./dev test --full`) need it: install the package."),
+        _program("java", "Tests on DynamoDB Local (`./dev test --full`) need it: install a JRE."),
+        _program("mvn", "It fetches DynamoDB Local for those tests: install maven."),
     ]
 
 
@@ -107,6 +110,15 @@ def _state_folder() -> str:
             " may write."
         ) from error
     return str(folder)
+
+
+def _databases() -> str:
+    from msp_core.state.files import check_database, databases
+
+    found = databases(Settings.from_env().state_dir)
+    for path in found:
+        check_database(path)
+    return f"{len(found)} databases, intact"
 
 
 def _index() -> str:

@@ -5,20 +5,33 @@ from typing import Any
 import click
 
 from msp_core.cli.common import customer_option, json_option, print_json, services_from_env
+from msp_core.cli.tickets_sla import due_text, escalate, list_sla
 from msp_core.clock import to_iso
-from msp_core.tickets.desk import TicketUpdate
-from msp_core.tickets.record import ticket_to_record
+from msp_core.tickets.record import row_to_record, ticket_to_record
+from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.store import TicketFilter
-from msp_core.tickets.ticket import DONE, Category, Priority, Status, Ticket
+from msp_core.tickets.ticket import (
+    DONE,
+    Category,
+    Priority,
+    Status,
+    Ticket,
+)
 
 _STATUSES = [status.value for status in Status]
 _PRIORITIES = [priority.value for priority in Priority]
 _CATEGORIES = [category.value for category in Category]
+COUNTED = 10_000
+"""Matching tickets are counted up to here."""
 
 
-@click.group("tickets", help="List, show, create, update and note tickets.")
+@click.group("tickets", help="List, show, create, update and note tickets; their SLA clocks.")
 def command() -> None:
     """The group."""
+
+
+command.add_command(list_sla)
+command.add_command(escalate)
 
 
 @command.command("list", help="The newest tickets.")
@@ -30,6 +43,7 @@ def command() -> None:
 @click.option("--category", type=click.Choice(_CATEGORIES))
 @click.option("--assigned-to", metavar="ID")
 @click.option("--limit", type=int, default=20, show_default=True, help="1 to 500.")
+@click.option("--cursor", metavar="TEXT", help="`next_cursor` of the page before (--json).")
 @json_option
 def list_tickets(
     customer: str | None,
@@ -38,6 +52,7 @@ def list_tickets(
     category: str | None,
     assigned_to: str | None,
     limit: int,
+    cursor: str | None,
     as_json: bool,
 ) -> None:
     """Run it."""
@@ -53,18 +68,20 @@ def list_tickets(
         category=Category(category) if category else None,
         assigned_to=assigned_to,
     )
-    page = services.desk.find(services.local_scope(customer), wanted, limit=limit)
+    scope = services.local_scope(customer)
+    page = services.desk.find(scope, wanted, limit=limit, cursor=cursor)
+    total = services.desk.count(scope, wanted, at_most=COUNTED)
     if as_json:
-        print_json(
-            {"total": page.total, "tickets": [ticket_to_record(row) for row in page.tickets]}
-        )
+        rows = [row_to_record(row) for row in page.tickets]
+        print_json({"total": total, "tickets": rows, "next_cursor": page.next_cursor})
         return
     for row in page.tickets:
         click.echo(
             f"{row.ticket_id}  {row.status:<11}  {row.priority:<8}  {row.customer_id:<14} "
-            f" {row.title}"
+            f" {due_text(services.desk.sla(row)):<17}  {row.title}"
         )
-    click.echo(f"{len(page.tickets)} of {page.total} tickets", err=True)
+    more = "+" if total == COUNTED else ""
+    click.echo(f"{len(page.tickets)} of {total}{more} tickets", err=True)
 
 
 @command.command("show", help="One ticket with its notes and history.")

@@ -2,13 +2,23 @@
 
 import json
 import sqlite3
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
-from msp_core.clock import from_iso, to_iso
-from msp_core.conversations.store import Approval, Conversation, Turn
+from msp_core.clock import Clock, from_iso, to_iso
+from msp_core.conversations.store import (
+    CONVERSATION_LIFE,
+    WHOLE_DESK,
+    Approval,
+    Conversation,
+    Feedback,
+    Thumb,
+    Turn,
+    approval_not_found,
+    conversation_not_found,
+    turn_not_found,
+)
 from msp_core.database import Database
-from msp_core.errors import NotFound
 from msp_core.scope import Scope
 
 MIGRATIONS = (
@@ -44,6 +54,28 @@ MIGRATIONS = (
         used INTEGER NOT NULL DEFAULT 0
     ) STRICT
     """,
+    """
+    ALTER TABLE conversations ADD COLUMN expires_at TEXT NOT NULL DEFAULT '';
+    UPDATE conversations SET expires_at = strftime('%Y-%m-%dT%H:%M:%SZ', last_activity, '+90 days');
+    CREATE INDEX conversations_by_end ON conversations (expires_at);
+    CREATE INDEX conversations_by_owner ON conversations (actor_id, customer_id, last_activity);
+    CREATE INDEX approvals_by_session ON approvals (session_id);
+    CREATE TABLE feedback (
+        session_id TEXT NOT NULL,
+        turn_id TEXT NOT NULL,
+        thumb TEXT NOT NULL,
+        comment TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (session_id, turn_id),
+        FOREIGN KEY (session_id, turn_id) REFERENCES turns
+    ) STRICT;
+    CREATE TABLE spending (
+        customer_id TEXT NOT NULL,
+        day TEXT NOT NULL,
+        micro_usd INTEGER NOT NULL,
+        PRIMARY KEY (customer_id, day)
+    ) STRICT
+    """,
 )
 
 _APPROVAL_COLUMNS = (
@@ -51,42 +83,58 @@ _APPROVAL_COLUMNS = (
     " ticket_version, interrupt_id, expires_at"
 )
 
+_LIVING = "session_id IN (SELECT session_id FROM conversations WHERE expires_at > ?)"
+
 
 class SqliteConversationStore:
-    """A `ConversationStore` in one file; a connection per operation."""
+    """A `ConversationStore` in one file; a connection per operation.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        clock: decides what has expired.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
         self._database = Database(path, MIGRATIONS)
+        self._clock = clock
 
     def open(self, session_id: str, scope: Scope, *, title: str, at: datetime) -> Conversation:
         """See `ConversationStore.open`."""
         with self._database.write() as connection:
+            self._drop_expired(connection)
             connection.execute(
                 "INSERT INTO conversations (session_id, actor_id, customer_id, title,"
                 " last_activity) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                 (session_id, scope.actor_id, scope.active_customer, title, to_iso(at)),
             )
-            _owned(connection, session_id, scope)
             row = connection.execute(
-                "UPDATE conversations SET last_activity = ? WHERE session_id = ? RETURNING *",
-                (to_iso(at), session_id),
+                "UPDATE conversations SET last_activity = ?, expires_at = ? WHERE session_id = ?"
+                " AND actor_id = ? AND customer_id IS ? RETURNING *",
+                (
+                    to_iso(at),
+                    to_iso(at + CONVERSATION_LIFE),
+                    session_id,
+                    scope.actor_id,
+                    scope.active_customer,
+                ),
             ).fetchone()
+            if row is None:
+                raise conversation_not_found(session_id)
         return _conversation(row)
 
     def recent(self, scope: Scope, *, limit: int = 50) -> list[Conversation]:
         """See `ConversationStore.recent`."""
         with self._database.read() as connection:
             rows = connection.execute(
-                "SELECT * FROM conversations WHERE actor_id = ? AND customer_id IS ? "
-                "ORDER BY last_activity DESC, session_id LIMIT ?",
-                (scope.actor_id, scope.active_customer, limit),
+                "SELECT * FROM conversations WHERE actor_id = ? AND customer_id IS ?"
+                " AND expires_at > ? ORDER BY last_activity DESC, session_id DESC LIMIT ?",
+                (scope.actor_id, scope.active_customer, self._now(), limit),
             ).fetchall()
         return [_conversation(row) for row in rows]
 
     def turns(self, session_id: str, scope: Scope) -> list[Turn]:
         """See `ConversationStore.turns`."""
         with self._database.read() as connection:
-            _owned(connection, session_id, scope)
+            self._owned(connection, session_id, scope)
             rows = connection.execute(
                 "SELECT * FROM turns WHERE session_id = ? ORDER BY number", (session_id,)
             ).fetchall()
@@ -96,7 +144,9 @@ class SqliteConversationStore:
         """See `ConversationStore.turn`."""
         with self._database.read() as connection:
             row = connection.execute(
-                "SELECT * FROM turns WHERE session_id = ? AND turn_id = ?", (session_id, turn_id)
+                "SELECT turns.* FROM turns JOIN conversations USING (session_id)"
+                " WHERE session_id = ? AND turn_id = ? AND expires_at > ?",
+                (session_id, turn_id, self._now()),
             ).fetchone()
         return None if row is None else _turn(row)
 
@@ -135,8 +185,8 @@ class SqliteConversationStore:
         with self._database.read() as connection:
             row = connection.execute(
                 f"SELECT {_APPROVAL_COLUMNS} FROM approvals WHERE session_id = ? AND NOT used "
-                "ORDER BY rowid DESC LIMIT 1",
-                (session_id,),
+                f"AND {_LIVING} ORDER BY rowid DESC LIMIT 1",
+                (session_id, self._now()),
             ).fetchone()
         return None if row is None else _approval(row)
 
@@ -145,28 +195,86 @@ class SqliteConversationStore:
         with self._database.write() as connection:
             row = connection.execute(
                 "UPDATE approvals SET used = 1 WHERE approval_id = ? AND session_id = ? AND"
-                f" actor_id = ? AND customer_id IS ? AND NOT used RETURNING {_APPROVAL_COLUMNS}",
-                (approval_id, session_id, scope.actor_id, scope.active_customer),
+                f" actor_id = ? AND customer_id IS ? AND NOT used AND {_LIVING} RETURNING"
+                f" {_APPROVAL_COLUMNS}",
+                (approval_id, session_id, scope.actor_id, scope.active_customer, self._now()),
             ).fetchone()
             if row is None:
-                raise NotFound(
-                    "This approval does not exist, is not yours, or was used already. Ask for the"
-                    " change again."
-                )
+                raise approval_not_found()
         return _approval(row)
 
+    def add_feedback(
+        self,
+        session_id: str,
+        turn_id: str,
+        scope: Scope,
+        *,
+        thumb: Thumb,
+        comment: str = "",
+        at: datetime,
+    ) -> None:
+        """See `ConversationStore.add_feedback`."""
+        with self._database.write() as connection:
+            self._owned(connection, session_id, scope)
+            try:
+                connection.execute(
+                    "INSERT OR REPLACE INTO feedback (session_id, turn_id, thumb, comment, at)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    (session_id, turn_id, thumb, comment, to_iso(at)),
+                )
+            except sqlite3.IntegrityError as error:
+                raise turn_not_found(turn_id) from error
 
-def _owned(connection: sqlite3.Connection, session_id: str, scope: Scope) -> sqlite3.Row:
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM conversations WHERE session_id = ? AND actor_id = ? AND customer_id IS ?",
-        (session_id, scope.actor_id, scope.active_customer),
-    ).fetchone()
-    if row is None:
-        raise NotFound(
-            f"There is no conversation {session_id!r} of yours for this customer. Start another"
-            " one."
-        )
-    return row
+    def feedback(self, session_id: str, scope: Scope) -> list[Feedback]:
+        """See `ConversationStore.feedback`."""
+        with self._database.read() as connection:
+            self._owned(connection, session_id, scope)
+            rows = connection.execute(
+                "SELECT feedback.* FROM feedback JOIN turns USING (session_id, turn_id)"
+                " WHERE session_id = ? ORDER BY number",
+                (session_id,),
+            ).fetchall()
+        return [
+            Feedback(row["turn_id"], row["thumb"], row["comment"], from_iso(row["at"]))
+            for row in rows
+        ]
+
+    def add_spending(self, customer_id: str | None, day: date, micro_usd: int) -> int:
+        """See `ConversationStore.add_spending`."""
+        with self._database.write() as connection:
+            row = connection.execute(
+                "INSERT INTO spending (customer_id, day, micro_usd) VALUES (?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET micro_usd = micro_usd + excluded.micro_usd"
+                " RETURNING micro_usd",
+                (customer_id or WHOLE_DESK, day.isoformat(), micro_usd),
+            ).fetchone()
+        return int(row[0])
+
+    def spending(self, customer_id: str | None, day: date) -> int:
+        """See `ConversationStore.spending`."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT micro_usd FROM spending WHERE customer_id = ? AND day = ?",
+                (customer_id or WHOLE_DESK, day.isoformat()),
+            ).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def _now(self) -> str:
+        return to_iso(self._clock())
+
+    def _owned(self, connection: sqlite3.Connection, session_id: str, scope: Scope) -> None:
+        row = connection.execute(
+            "SELECT 1 FROM conversations WHERE session_id = ? AND actor_id = ? AND customer_id IS ?"
+            " AND expires_at > ?",
+            (session_id, scope.actor_id, scope.active_customer, self._now()),
+        ).fetchone()
+        if row is None:
+            raise conversation_not_found(session_id)
+
+    def _drop_expired(self, connection: sqlite3.Connection) -> None:
+        expired = "session_id IN (SELECT session_id FROM conversations WHERE expires_at <= ?)"
+        for table in ("feedback", "approvals", "turns", "conversations"):
+            connection.execute(f"DELETE FROM {table} WHERE {expired}", (self._now(),))
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:
@@ -176,6 +284,7 @@ def _conversation(row: sqlite3.Row) -> Conversation:
         row["customer_id"],
         row["title"],
         from_iso(row["last_activity"]),
+        from_iso(row["expires_at"]),
     )
 
 

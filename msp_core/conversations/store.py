@@ -1,12 +1,18 @@
 """Where conversations, finished turns and approvals are kept: the port."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import date, datetime, timedelta
+from typing import Any, Literal, Protocol
 
+from msp_core.errors import NotFound
 from msp_core.scope import Scope
 
 Event = dict[str, Any]
+Thumb = Literal["up", "down"]
+CONVERSATION_LIFE = timedelta(days=90)
+"""How long a conversation is kept after its last activity."""
+WHOLE_DESK = "*"
+"""Stands for the whole desk where spending is kept by customer."""
 
 
 @dataclass(frozen=True)
@@ -18,6 +24,7 @@ class Conversation:
     customer_id: str | None
     title: str
     last_activity: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True)
@@ -51,26 +58,50 @@ class Approval:
     expires_at: datetime
 
 
+@dataclass(frozen=True)
+class Feedback:
+    """What a person thinks of a turn; the comment may be empty."""
+
+    turn_id: str
+    thumb: Thumb
+    comment: str
+    at: datetime
+
+
 class ConversationStore(Protocol):
     """Keeps conversations. One of another actor or customer is `NotFound`, like none at all.
 
-    A write is visible to every later read of any thread and process.
+    An expired conversation is like none; what was kept of it is deleted some time later.
+    A write is visible to every later read of any thread and process, and with SQLite to `recent`
+    too; DynamoDB's index follows a moment later.
     """
 
     def open(self, session_id: str, scope: Scope, *, title: str, at: datetime) -> Conversation:
-        """The conversation, made on first use, its last activity set to `at`."""
+        """The conversation, made on first use, its last activity set to `at`.
+
+        Raises:
+            NotFound: the id is another's.
+        """
 
     def recent(self, scope: Scope, *, limit: int = 50) -> list[Conversation]:
-        """The scope's conversations, most recent activity first."""
+        """The scope's conversations, most recent activity first, then by id descending."""
 
     def turns(self, session_id: str, scope: Scope) -> list[Turn]:
-        """All turns of a conversation, oldest first."""
+        """All turns of a conversation, oldest first.
+
+        Raises:
+            NotFound: no such conversation of the scope.
+        """
 
     def turn(self, session_id: str, turn_id: str) -> Turn | None:
         """One turn of an opened conversation, or None."""
 
     def save_turn(self, session_id: str, turn: Turn, *, at: datetime) -> None:
-        """Store or overwrite a turn."""
+        """Store or overwrite a turn of an opened conversation.
+
+        Raises:
+            InvalidInput: it is too big for the store.
+        """
 
     def add_approval(self, approval: Approval) -> None:
         """Store an approval that waits."""
@@ -84,3 +115,54 @@ class ConversationStore(Protocol):
         Raises:
             NotFound: none of this id, session, actor and customer, or used already.
         """
+
+    def add_feedback(
+        self,
+        session_id: str,
+        turn_id: str,
+        scope: Scope,
+        *,
+        thumb: Thumb,
+        comment: str = "",
+        at: datetime,
+    ) -> None:
+        """Store what the owner of a conversation thinks of a turn; it takes an earlier one's place.
+
+        Raises:
+            NotFound: no such conversation of the scope, or no such turn.
+        """
+
+    def feedback(self, session_id: str, scope: Scope) -> list[Feedback]:
+        """The feedback on a conversation, by the order of its turns.
+
+        Raises:
+            NotFound: no such conversation of the scope.
+        """
+
+    def add_spending(self, customer_id: str | None, day: date, micro_usd: int) -> int:
+        """Add to what a customer cost on a day (None: the whole desk), and return the sum.
+
+        Atomic: of many who add at once none is lost. In millionths of a US dollar.
+        """
+
+    def spending(self, customer_id: str | None, day: date) -> int:
+        """What a customer, or the whole desk, has cost on a day; 0 when nothing was added."""
+
+
+def conversation_not_found(session_id: str) -> NotFound:
+    """The one error for a conversation that is not there, expired or another's."""
+    return NotFound(
+        f"There is no conversation {session_id!r} of yours for this customer. Start another one."
+    )
+
+
+def turn_not_found(turn_id: str) -> NotFound:
+    """The error for a turn that is not there."""
+    return NotFound(f"There is no turn {turn_id!r} in this conversation.")
+
+
+def approval_not_found() -> NotFound:
+    """The one error for an approval that is not there, another's or used."""
+    return NotFound(
+        "This approval does not exist, is not yours, or was used already. Ask for the change again."
+    )

@@ -9,7 +9,7 @@ from msp_core.customers import Customer, Team, read_customers, read_teams
 from msp_core.data_check.findings import Check, Problem
 from msp_core.errors import ConfigurationError, UsageError
 from msp_core.knowledge.article import Article, read_articles
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Ticket
 
 TICKETS = "tickets.jsonl"

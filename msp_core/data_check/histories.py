@@ -5,7 +5,13 @@ from itertools import pairwise
 
 from msp_core.data_check.findings import Check
 from msp_core.data_check.folder import Folder
-from msp_core.tickets.ticket import DONE, LEGAL_MOVES, Change, Status, Ticket
+from msp_core.tickets.ticket import (
+    DONE,
+    LEGAL_MOVES,
+    Change,
+    Status,
+    Ticket,
+)
 
 _FIELDS = ("status", "priority", "category", "team", "assigned_to", "customer_id", "title")
 

@@ -18,7 +18,6 @@ from msp_core.knowledge.article import Article
 from msp_core.tickets.record import ticket_from_record, ticket_to_record
 from msp_core.tickets.ticket import (
     DONE,
-    MAX_TITLE,
     Attachment,
     Category,
     Change,
@@ -28,6 +27,7 @@ from msp_core.tickets.ticket import (
     Status,
     Ticket,
 )
+from msp_core.tickets.values import MAX_TITLE
 
 NO_RESOLUTION = "No resolution text in the export."
 _MAX_TAG = 100

@@ -3,7 +3,7 @@
 import re
 
 from msp_core.importing.report import ImportReport
-from msp_core.tickets.ticket import MAX_TEXT
+from msp_core.tickets.values import MAX_TEXT
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 _SHORTENED = "\n[shortened on import]"

@@ -18,7 +18,8 @@ from pydantic import (
 )
 
 from msp_core.errors import ConfigurationError, InvalidInput
-from msp_core.tickets.ticket import SLUG, Category
+from msp_core.tickets.ticket import Category
+from msp_core.tickets.values import SLUG
 
 Audience = Literal["public", "internal"]
 

@@ -66,6 +66,10 @@ def current_state(connection: sqlite3.Connection) -> State:
     return (epoch[0] if epoch else "", last.get("blocks", 0), last.get("removals", 0))
 
 
+NEW_EPOCH = "UPDATE about SET value = lower(hex(randomblob(8))) WHERE name = 'epoch'"
+"""For a file whose contents were replaced under those who read it, as a restore does."""
+
+
 def mark_made_with(connection: sqlite3.Connection, made_with: Mapping[str, str]) -> None:
     """Record what the index is made with; starts an epoch if there is none."""
     connection.executemany("INSERT OR REPLACE INTO about VALUES (?, ?)", made_with.items())

@@ -1,21 +1,15 @@
 """Tickets as JSON: the canonical record of files and stores, checked when it is read."""
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any
+from dataclasses import fields
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
 from msp_core.clock import to_iso
-from msp_core.errors import ConfigurationError, InvalidInput, MspError
+from msp_core.errors import InvalidInput
 from msp_core.tickets.ticket import (
     DONE,
-    MAX_TEXT,
-    MAX_TITLE,
-    SLUG,
-    TICKET_ID,
     Attachment,
     Category,
     Change,
@@ -24,9 +18,12 @@ from msp_core.tickets.ticket import (
     Resolution,
     Status,
     Ticket,
+    TicketFields,
+    TicketRow,
+    Timeline,
     Visibility,
-    check_text,
 )
+from msp_core.tickets.values import MAX_TEXT, MAX_TITLE, SLUG, TICKET_ID, check_text
 
 
 def _clean(text: str) -> str:
@@ -36,6 +33,15 @@ def _clean(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
+MAX_ROW_BYTES = 380_000
+"""DynamoDB refuses items above 400 KB; a row of any ticket written at the desk is below 200 KB."""
+_ORDER = (
+    "ticket_id", "customer_id", "title", "description", "status", "priority", "category",
+    "created_at", "updated_at", "requester", "assigned_to", "team", "tags", "notes", "history",
+    "timeline", "resolution", "duplicate_of", "attachments", "version",
+)  # fmt: skip
+MAX_ID = 200
+Model = TypeVar("Model", bound=BaseModel)
 Text = Annotated[str, AfterValidator(_clean), Field(max_length=MAX_TEXT)]
 Slug = Annotated[str, Field(pattern=f"^{SLUG.pattern}$")]
 TicketId = Annotated[str, Field(pattern=f"^{TICKET_ID.pattern}$")]
@@ -46,7 +52,7 @@ class _Record(BaseModel):
 
 
 class _Note(_Record):
-    id: str
+    id: Annotated[str, Field(max_length=MAX_ID)]
     at: AwareDatetime
     author: str
     text: Text
@@ -57,8 +63,8 @@ class _Change(_Record):
     at: AwareDatetime
     actor: str
     field: str
-    from_: str | None = Field(alias="from")
-    to: str | None
+    from_: str | None = Field(alias="from", max_length=MAX_TEXT)
+    to: str | None = Field(max_length=MAX_TEXT)
 
 
 class _Resolution(_Record):
@@ -72,7 +78,12 @@ class _Attachment(_Record):
     size: int = Field(ge=0)
 
 
-class _TicketRecord(_Record):
+class _Timeline(_Record):
+    responded_at: AwareDatetime | None
+    moves: list[tuple[AwareDatetime, Status]]
+
+
+class _Fields(_Record):
     ticket_id: TicketId
     customer_id: Slug
     title: Annotated[Text, Field(max_length=MAX_TITLE)]
@@ -83,27 +94,34 @@ class _TicketRecord(_Record):
     created_at: AwareDatetime
     updated_at: AwareDatetime
     requester: str
-    assigned_to: str | None = None
+    assigned_to: Annotated[str | None, Field(max_length=MAX_ID)] = None
     team: Slug | None = None
     tags: list[str] = []
-    notes: list[_Note] = []
-    history: list[_Change] = []
     resolution: _Resolution | None = None
     duplicate_of: TicketId | None = None
     attachments: list[_Attachment] = []
     version: int = Field(default=1, ge=1)
 
+    def values(self) -> dict[str, Any]:
+        """What a `TicketFields` is made of."""
+        found = {name: getattr(self, name) for name in _Fields.model_fields}
+        found.update(
+            tags=tuple(self.tags),
+            attachments=tuple(Attachment(**item.model_dump()) for item in self.attachments),
+        )
+        if self.resolution:
+            made = self.resolution
+            found["resolution"] = Resolution(made.at, made.text, tuple(made.article_ids))
+        return found
 
-@dataclass(frozen=True)
-class RejectedRow:
-    """A row of a file that could not be read, and why."""
 
-    path: Path
-    line: int
-    reason: str
+class _TicketRecord(_Fields):
+    notes: list[_Note] = []
+    history: list[_Change] = []
 
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.reason}"
+
+class _RowRecord(_Fields):
+    timeline: _Timeline
 
 
 def ticket_from_record(record: object) -> Ticket:
@@ -112,125 +130,120 @@ def ticket_from_record(record: object) -> Ticket:
     Raises:
         InvalidInput: names the first field that is wrong.
     """
-    try:
-        row = _TicketRecord.model_validate(record)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "record"
-        raise InvalidInput(f"{where}: {first['msg']}", field=where) from error
+    row = _checked(_TicketRecord, record)
     if row.status in DONE and row.resolution is None:
         raise InvalidInput(
             f"resolution: a ticket that is {row.status} needs one", field="resolution"
         )
     if row.updated_at < row.created_at:
         raise InvalidInput("updated_at: lies before created_at", field="updated_at")
-    values = {name: getattr(row, name) for name in _TicketRecord.model_fields}
-    values.update(
-        tags=tuple(row.tags),
+    if len({(note.at, note.id) for note in row.notes}) < len(row.notes):
+        raise InvalidInput("notes: two of the same time have one id", field="notes")
+    return Ticket(
+        **row.values(),
         notes=tuple(Note(**note.model_dump()) for note in row.notes),
         history=tuple(Change(**change.model_dump()) for change in row.history),
-        attachments=tuple(Attachment(**item.model_dump()) for item in row.attachments),
-        resolution=(
-            Resolution(row.resolution.at, row.resolution.text, tuple(row.resolution.article_ids))
-            if row.resolution
-            else None
-        ),
     )
-    return Ticket(**values)
+
+
+def row_from_record(record: object) -> TicketRow:
+    """The list row of what `row_to_record` gave.
+
+    Raises:
+        InvalidInput: names the first field that is wrong.
+    """
+    row = _checked(_RowRecord, record)
+    timeline = Timeline(row.timeline.responded_at, tuple(row.timeline.moves))
+    return TicketRow(**row.values(), timeline=timeline)
 
 
 def ticket_to_record(ticket: Ticket) -> dict[str, Any]:
     """The canonical record of a ticket: JSON values only, keys in canonical order."""
+    record = _fields_to_record(ticket)
+    written = {
+        "notes": [note_to_record(note) for note in ticket.notes],
+        "history": [change_to_record(change) for change in ticket.history],
+    }
+    return _ordered(record | written)
+
+
+def row_to_record(row: TicketRow) -> dict[str, Any]:
+    """A list row: the canonical record without notes and history, with its timeline."""
+    moves = [[to_iso(at), str(status)] for at, status in row.timeline.moves]
+    responded = row.timeline.responded_at
+    timeline = {"responded_at": responded and to_iso(responded), "moves": moves}
+    return _ordered(_fields_to_record(row) | {"timeline": timeline})
+
+
+def note_to_record(note: Note) -> dict[str, Any]:
+    """A note as JSON."""
+    return {**vars(note), "at": to_iso(note.at)}
+
+
+def change_to_record(change: Change) -> dict[str, Any]:
+    """A line of the history as JSON."""
     return {
-        "ticket_id": ticket.ticket_id,
-        "customer_id": ticket.customer_id,
-        "title": ticket.title,
-        "description": ticket.description,
+        "at": to_iso(change.at),
+        "actor": change.actor,
+        "field": change.field,
+        "from": change.from_,
+        "to": change.to,
+    }
+
+
+def note_from_record(record: object) -> Note:
+    """The note of what `note_to_record` gave."""
+    return Note(**_checked(_Note, record).model_dump())
+
+
+def change_from_record(record: object) -> Change:
+    """The line of what `change_to_record` gave."""
+    return Change(**_checked(_Change, record).model_dump())
+
+
+def check_size(ticket: Ticket) -> None:
+    """Pass when every store can keep the ticket.
+
+    Raises:
+        InvalidInput: its list row is longer than `MAX_ROW_BYTES`.
+    """
+    size = len(json.dumps(row_to_record(ticket.row()), ensure_ascii=False).encode())
+    if size > MAX_ROW_BYTES:
+        raise InvalidInput(
+            f"The ticket {ticket.ticket_id} takes {size:,} bytes without its notes; at most "
+            f"{MAX_ROW_BYTES:,} are kept. Shorten its texts, or give it fewer attachments.",
+            field="ticket",
+        )
+
+
+def _checked(model: type[Model], record: object) -> Model:
+    try:
+        return model.model_validate(record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "record"
+        raise InvalidInput(f"{where}: {first['msg']}", field=where) from error
+
+
+def _fields_to_record(ticket: TicketFields) -> dict[str, Any]:
+    resolution = ticket.resolution
+    return {
+        **{field.name: getattr(ticket, field.name) for field in fields(TicketFields)},
         "status": str(ticket.status),
         "priority": str(ticket.priority),
         "category": str(ticket.category),
         "created_at": to_iso(ticket.created_at),
         "updated_at": to_iso(ticket.updated_at),
-        "requester": ticket.requester,
-        "assigned_to": ticket.assigned_to,
-        "team": ticket.team,
         "tags": list(ticket.tags),
-        "notes": [
-            {
-                "id": note.id,
-                "at": to_iso(note.at),
-                "author": note.author,
-                "text": note.text,
-                "visibility": note.visibility,
-            }
-            for note in ticket.notes
-        ],
-        "history": [
-            {
-                "at": to_iso(change.at),
-                "actor": change.actor,
-                "field": change.field,
-                "from": change.from_,
-                "to": change.to,
-            }
-            for change in ticket.history
-        ],
-        "resolution": (
-            {
-                "at": to_iso(ticket.resolution.at),
-                "text": ticket.resolution.text,
-                "article_ids": list(ticket.resolution.article_ids),
-            }
-            if ticket.resolution
-            else None
-        ),
-        "duplicate_of": ticket.duplicate_of,
+        "resolution": resolution
+        and {
+            "at": to_iso(resolution.at),
+            "text": resolution.text,
+            "article_ids": list(resolution.article_ids),
+        },
         "attachments": [{"name": item.name, "size": item.size} for item in ticket.attachments],
-        "version": ticket.version,
     }
 
 
-def read_tickets(path: Path) -> tuple[list[Ticket], list[RejectedRow]]:
-    """The tickets of a JSON Lines file, and the rows that could not be read.
-
-    A byte order mark and CRLF line ends are accepted. An id that comes twice keeps its first row.
-
-    Raises:
-        ConfigurationError: no such file, or it cannot be opened.
-    """
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise ConfigurationError(
-            f"The tickets file {path} cannot be read ({error.strerror}). Check the path."
-        ) from error
-    tickets: dict[str, Ticket] = {}
-    rejected: list[RejectedRow] = []
-    for number, line in enumerate(raw.removeprefix(b"\xef\xbb\xbf").splitlines(), start=1):
-        if not line.strip():
-            continue
-        try:
-            ticket = ticket_from_record(json.loads(line.decode("utf-8")))
-            if ticket.ticket_id in tickets:
-                raise InvalidInput(f"ticket_id: {ticket.ticket_id} stands in the file twice")
-            tickets[ticket.ticket_id] = ticket
-        except UnicodeDecodeError as error:
-            rejected.append(
-                RejectedRow(path, number, f"not UTF-8 (byte {error.start} of the line)")
-            )
-        except json.JSONDecodeError as error:
-            rejected.append(
-                RejectedRow(path, number, f"not JSON ({error.msg}, column {error.colno})")
-            )
-        except MspError as error:
-            rejected.append(RejectedRow(path, number, str(error)))
-        except (ValueError, RecursionError):
-            # A number of thousands of digits, or brackets without end.
-            rejected.append(RejectedRow(path, number, "not JSON that can be read"))
-    return list(tickets.values()), rejected
-
-
-def tickets_to_lines(tickets: Iterable[Ticket]) -> str:
-    """JSON Lines of the tickets, oldest first, as `read_tickets` reads them."""
-    rows = sorted(tickets, key=lambda ticket: (ticket.created_at, ticket.ticket_id))
-    return "".join(json.dumps(ticket_to_record(row), ensure_ascii=False) + "\n" for row in rows)
+def _ordered(record: dict[str, Any]) -> dict[str, Any]:
+    return {name: record[name] for name in _ORDER if name in record}

@@ -1,43 +1,26 @@
 """Tickets in a SQLite file."""
 
 import json
+import secrets
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from msp_core.clock import to_iso
 from msp_core.database import Database
-from msp_core.errors import Conflict, NotFound
+from msp_core.errors import Conflict
 from msp_core.scope import Scope
-from msp_core.tickets.record import ticket_from_record, ticket_to_record
-from msp_core.tickets.store import IdempotencyKey, TicketFilter, TicketPage
-from msp_core.tickets.ticket import Ticket
-
-MIGRATIONS = (
-    """
-    CREATE TABLE tickets (
-        ticket_id TEXT PRIMARY KEY,
-        customer_id TEXT NOT NULL,
-        status TEXT NOT NULL,
-        priority TEXT NOT NULL,
-        category TEXT NOT NULL,
-        assigned_to TEXT,
-        requester TEXT NOT NULL,
-        created_at TEXT NOT NULL,
-        version INTEGER NOT NULL,
-        deleted INTEGER NOT NULL DEFAULT 0,
-        record TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX tickets_by_customer ON tickets (customer_id, created_at DESC, ticket_id DESC);
-    CREATE TABLE idempotency (
-        actor_id TEXT NOT NULL,
-        key TEXT NOT NULL,
-        body_sha256 TEXT NOT NULL,
-        ticket_id TEXT NOT NULL,
-        PRIMARY KEY (actor_id, key)
-    ) STRICT
-    """,
+from msp_core.tickets.record import check_size, ticket_from_record, ticket_to_record
+from msp_core.tickets.sqlite_schema import MIGRATIONS, counting, listing
+from msp_core.tickets.store import (
+    IdempotencyKey,
+    Position,
+    TicketFilter,
+    changed_meanwhile,
+    not_found,
 )
+from msp_core.tickets.ticket import Ticket, TicketRow
 
 _INSERT = (
     "INSERT INTO tickets (ticket_id, customer_id, status, priority, category, assigned_to,"
@@ -49,7 +32,7 @@ class SqliteTicketStore:
     """A `TicketStore` in one file; a connection per operation, for any thread and process."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, MIGRATIONS)
+        self._database = Database(path, MIGRATIONS, held=True)
 
     def get(self, ticket_id: str, scope: Scope) -> Ticket:
         """See `TicketStore.get`."""
@@ -59,33 +42,39 @@ class SqliteTicketStore:
                 (ticket_id,),
             ).fetchone()
         if row is None or row["customer_id"] not in scope.visible_customers:
-            raise _not_found(ticket_id)
-        return _ticket(row)
+            raise not_found(ticket_id)
+        return _ticket(row["record"])
 
-    def find(self, scope: Scope, wanted: TicketFilter, *, limit: int) -> TicketPage:
+    def find(
+        self, scope: Scope, wanted: TicketFilter, *, limit: int, after: Position | None = None
+    ) -> list[TicketRow]:
         """See `TicketStore.find`."""
-        where, values = _conditions(scope, wanted)
         with self._database.read() as connection:
-            total = connection.execute(
-                f"SELECT count(*) FROM tickets WHERE {where}", values
-            ).fetchone()[0]
-            rows = connection.execute(
-                f"SELECT record FROM tickets WHERE {where} "
-                "ORDER BY created_at DESC, ticket_id DESC LIMIT ?",
-                (*values, limit),
-            ).fetchall()
-        return TicketPage(tuple(_ticket(row) for row in rows), total)
+            rows = connection.execute(*listing(scope, wanted, limit, after)).fetchall()
+        return [_ticket(row["record"]).row() for row in rows]
+
+    def count(self, scope: Scope, wanted: TicketFilter, *, at_most: int) -> int:
+        """See `TicketStore.count`."""
+        with self._database.read() as connection:
+            found = connection.execute(*counting(scope, wanted, at_most)).fetchone()
+        return int(found[0])
+
+    def replay(self, once: IdempotencyKey) -> Ticket | None:
+        """See `TicketStore.replay`."""
+        with self._database.read() as connection:
+            return _used(connection, once)
 
     def add(self, ticket: Ticket, *, once: IdempotencyKey | None = None) -> Ticket:
         """See `TicketStore.add`."""
+        columns = _columns(ticket)
         with self._database.write() as connection:
             if (earlier := _used(connection, once)) is not None:
-                return _current(connection, earlier)
+                return earlier
             try:
-                connection.execute(_INSERT, (ticket.ticket_id, *_columns(ticket)))
+                connection.execute(_INSERT, (ticket.ticket_id, *columns))
             except sqlite3.IntegrityError as error:
                 raise Conflict(f"The ticket id {ticket.ticket_id} is taken.") from error
-            _remember(connection, once, ticket.ticket_id)
+            _remember(connection, once, ticket)
         return ticket
 
     def load(self, tickets: Sequence[Ticket]) -> int:
@@ -102,43 +91,49 @@ class SqliteTicketStore:
         """See `TicketStore.replace`."""
         with self._database.write() as connection:
             if (earlier := _used(connection, once)) is not None:
-                return _current(connection, earlier)
-            _check_version(connection, ticket.ticket_id, expected_version)
+                return earlier
+            stored = _ticket(_stored(connection, ticket.ticket_id, expected_version)["record"])
+            ticket = ticket.continuing(stored)
             connection.execute(
                 "UPDATE tickets SET customer_id = ?, status = ?, priority = ?, category = ?,"
                 " assigned_to = ?, requester = ?, created_at = ?, version = ?, record = ? WHERE"
                 " ticket_id = ?",
                 (*_columns(ticket), ticket.ticket_id),
             )
-            _remember(connection, once, ticket.ticket_id)
+            _remember(connection, once, ticket)
         return ticket
 
-    def delete(self, ticket_id: str, *, expected_version: int) -> None:
+    def delete(self, ticket_id: str, *, expected_version: int, at: datetime, actor: str) -> None:
         """See `TicketStore.delete`."""
         with self._database.write() as connection:
-            _check_version(connection, ticket_id, expected_version)
+            _stored(connection, ticket_id, expected_version)
             connection.execute(
-                "UPDATE tickets SET deleted = 1, version = version + 1 WHERE ticket_id = ?",
-                (ticket_id,),
+                "UPDATE tickets SET deleted = 1, version = version + 1, record = '',"
+                " assigned_to = NULL, requester = '', deleted_at = ?, deleted_by = ?"
+                " WHERE ticket_id = ?",
+                (to_iso(at), actor, ticket_id),
+            )
+            connection.execute(
+                "UPDATE written_once SET response = NULL WHERE ticket_id = ?", (ticket_id,)
             )
 
-
-def _conditions(scope: Scope, wanted: TicketFilter) -> tuple[str, tuple[str, ...]]:
-    customers = sorted(scope.visible_customers)
-    clauses = ["NOT deleted", f"customer_id IN ({', '.join('?' * len(customers))})"]
-    values: list[str] = list(customers)
-    if wanted.statuses is not None:
-        clauses.append(f"status IN ({', '.join('?' * len(wanted.statuses))})")
-        values += sorted(wanted.statuses)
-    for column in ("priority", "category", "assigned_to", "requester"):
-        value = getattr(wanted, column)
-        if value is not None:
-            clauses.append(f"{column} = ?")
-            values.append(value)
-    return " AND ".join(clauses), tuple(values)
+    def secret(self) -> bytes:
+        """See `TicketStore.secret`."""
+        select = "SELECT value FROM secrets WHERE name = 'cursor'"
+        with self._database.read() as connection:
+            row = connection.execute(select).fetchone()
+        if row is None:
+            with self._database.write() as connection:
+                connection.execute(
+                    "INSERT INTO secrets (name, value) VALUES ('cursor', ?) ON CONFLICT DO NOTHING",
+                    (secrets.token_bytes(32),),
+                )
+                row = connection.execute(select).fetchone()
+        return bytes(row["value"])
 
 
 def _columns(ticket: Ticket) -> tuple[str | int | None, ...]:
+    check_size(ticket)
     return (
         ticket.customer_id,
         ticket.status,
@@ -152,57 +147,52 @@ def _columns(ticket: Ticket) -> tuple[str | int | None, ...]:
     )
 
 
-def _ticket(row: sqlite3.Row) -> Ticket:
-    return ticket_from_record(json.loads(row["record"]))
+def _ticket(record: str) -> Ticket:
+    return ticket_from_record(json.loads(record))
 
 
-def _current(connection: sqlite3.Connection, ticket_id: str) -> Ticket:
-    row = connection.execute(
-        "SELECT record FROM tickets WHERE ticket_id = ? AND NOT deleted", (ticket_id,)
+def _stored(connection: sqlite3.Connection, ticket_id: str, expected: int) -> sqlite3.Row:
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT version, record FROM tickets WHERE ticket_id = ? AND NOT deleted", (ticket_id,)
     ).fetchone()
     if row is None:
-        raise _not_found(ticket_id)
-    return _ticket(row)
-
-
-def _check_version(connection: sqlite3.Connection, ticket_id: str, expected: int) -> None:
-    row = connection.execute(
-        "SELECT version FROM tickets WHERE ticket_id = ? AND NOT deleted", (ticket_id,)
-    ).fetchone()
-    if row is None:
-        raise _not_found(ticket_id)
+        raise not_found(ticket_id)
     if row["version"] != expected:
-        raise Conflict(
-            f"{ticket_id} was changed meanwhile (version {row['version']}, you had {expected}). "
-            "Read it again and repeat the change."
-        )
+        raise changed_meanwhile(ticket_id, row["version"], expected)
+    return row
 
 
-def _used(connection: sqlite3.Connection, once: IdempotencyKey | None) -> str | None:
-    """The id of the ticket that this key wrote before, or None."""
+def _used(connection: sqlite3.Connection, once: IdempotencyKey | None) -> Ticket | None:
+    """What the write of this key returned, or None."""
     if once is None:
         return None
     row = connection.execute(
-        "SELECT body_sha256, ticket_id FROM idempotency WHERE actor_id = ? AND key = ?",
-        (once.actor_id, once.key),
+        "SELECT body_sha256, ticket_id, response FROM written_once"
+        " WHERE actor_id = ? AND operation = ? AND key = ? AND expires_at >= ?",
+        (once.actor_id, once.operation, once.key, to_iso(once.at)),
     ).fetchone()
     if row is None:
         return None
-    if row["body_sha256"] != once.body_sha256:
-        raise Conflict("This idempotency key was used for another request. Use a new key.")
-    return str(row["ticket_id"])
+    once.check_body(row["body_sha256"])
+    if row["response"] is None:
+        raise not_found(row["ticket_id"])
+    return _ticket(row["response"])
 
 
-def _remember(connection: sqlite3.Connection, once: IdempotencyKey | None, ticket_id: str) -> None:
-    if once is not None:
-        connection.execute(
-            "INSERT INTO idempotency (actor_id, key, body_sha256, ticket_id) VALUES (?, ?, ?, ?)",
-            (once.actor_id, once.key, once.body_sha256, ticket_id),
-        )
-
-
-def _not_found(ticket_id: str) -> NotFound:
-    return NotFound(
-        f"There is no ticket {ticket_id} that you can see. "
-        "Check the id (`msp tickets list` shows yours) and the customer you work for."
+def _remember(connection: sqlite3.Connection, once: IdempotencyKey | None, ticket: Ticket) -> None:
+    if once is None:
+        return
+    connection.execute("DELETE FROM written_once WHERE expires_at < ?", (to_iso(once.at),))
+    connection.execute(
+        "INSERT INTO written_once (actor_id, operation, key, body_sha256, ticket_id, response,"
+        " expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            once.actor_id,
+            once.operation,
+            once.key,
+            once.body_sha256,
+            ticket.ticket_id,
+            json.dumps(ticket_to_record(ticket), ensure_ascii=False),
+            to_iso(once.expires_at),
+        ),
     )

@@ -1,19 +1,12 @@
 """What a ticket is, and which changes of it are legal."""
 
-import re
-import secrets
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from msp_core.errors import InvalidInput
-
-MAX_TITLE = 200
-MAX_TEXT = 20_000
-TICKET_ID = re.compile(r"TKT-[0-9]{8}-[0-9A-F]{8}")
-SLUG = re.compile(r"[a-z0-9-]{1,32}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
 class Status(StrEnum):
@@ -46,6 +39,13 @@ class Category(StrEnum):
 
 
 Visibility = Literal["public", "internal"]
+
+SYSTEM = "system"
+"""The actor of changes that no person made."""
+ESCALATED = "escalated"
+"""The history field that says which SLA clock was escalated."""
+_INTERNAL = frozenset({"assigned_to", ESCALATED})
+_STATUSES = frozenset(status.value for status in Status)
 
 DONE = frozenset({Status.RESOLVED, Status.CLOSED})
 _ACTIVE_MOVES = {Status.OPEN, Status.IN_PROGRESS, Status.ON_HOLD, Status.RESOLVED, Status.CLOSED}
@@ -99,8 +99,22 @@ class Attachment:
 
 
 @dataclass(frozen=True)
-class Ticket:
-    """A support ticket. `version` counts its writes, from 1."""
+class Timeline:
+    """When a ticket was answered and how its status moved: what the SLA clocks need.
+
+    Attributes:
+        responded_at: the first public note, or status move, by another than the requester; None
+            while there is neither. What the desk's own machinery (`SYSTEM`) does is no response.
+        moves: each time the status changed and what it became, oldest first.
+    """
+
+    responded_at: datetime | None = None
+    moves: tuple[tuple[datetime, Status], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TicketFields:
+    """What a ticket is, apart from what was written on it. `version` counts its writes, from 1."""
 
     ticket_id: str
     customer_id: str
@@ -115,15 +129,66 @@ class Ticket:
     assigned_to: str | None = None
     team: str | None = None
     tags: tuple[str, ...] = ()
-    notes: tuple[Note, ...] = ()
-    history: tuple[Change, ...] = ()
     resolution: Resolution | None = None
     duplicate_of: str | None = None
     attachments: tuple[Attachment, ...] = ()
     version: int = 1
 
-    def changed(self, *, at: datetime, actor: str, **fields: object) -> "Ticket":
-        """This ticket with `fields` set, each real change in the history, and the next version.
+
+@dataclass(frozen=True, kw_only=True)
+class TicketRow(TicketFields):
+    """A ticket as lists give it: without notes and history, which can be long."""
+
+    timeline: Timeline = Timeline()
+
+    def whole(self, notes: tuple[Note, ...], history: tuple[Change, ...]) -> "Ticket":
+        """The ticket of this row."""
+        shared = {field.name: getattr(self, field.name) for field in fields(TicketFields)}
+        return Ticket(**shared, notes=notes, history=history)
+
+    def for_customer(self) -> "TicketRow":
+        """What the customer may see of it: no assignee."""
+        return replace(self, assigned_to=None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket(TicketFields):
+    """A whole support ticket. Notes and history only ever grow."""
+
+    notes: tuple[Note, ...] = ()
+    history: tuple[Change, ...] = ()
+
+    @property
+    def timeline(self) -> Timeline:
+        """What the SLA clocks need, out of notes and history."""
+        answers = [
+            note.at
+            for note in self.notes
+            if note.visibility == "public" and note.author not in {self.requester, SYSTEM}
+        ]
+        moves = [line for line in self.history if line.field == "status" and line.to in _STATUSES]
+        answers += [
+            line.at
+            for line in moves
+            if line.from_ is not None and line.actor not in {self.requester, SYSTEM}
+        ]
+        return Timeline(
+            responded_at=min(answers, default=None),
+            moves=tuple((line.at, Status(line.to)) for line in moves if line.to is not None),
+        )
+
+    def row(self) -> TicketRow:
+        """The ticket as lists give it."""
+        shared = {field.name: getattr(self, field.name) for field in fields(TicketFields)}
+        return TicketRow(**shared, timeline=self.timeline)
+
+    def changed(
+        self, *, at: datetime, actor: str, note: Note | None = None, **values: object
+    ) -> "Ticket":
+        """This ticket with `values` set, each real change in the history, and the next version.
+
+        Args:
+            note: one more note, part of the same change.
 
         Returns:
             The ticket itself when nothing differs.
@@ -131,8 +196,8 @@ class Ticket:
         Raises:
             InvalidInput: an illegal status move.
         """
-        different = {name: value for name, value in fields.items() if getattr(self, name) != value}
-        if not different:
+        different = {name: value for name, value in values.items() if getattr(self, name) != value}
+        if not different and note is None:
             return self
         if "status" in different:
             check_move(self.status, Status(str(different["status"])))
@@ -146,17 +211,39 @@ class Ticket:
             self,
             **different,  # type: ignore[arg-type]  # the desk passes fields of this class
             updated_at=max(at, self.updated_at),  # a clock can be set back
+            notes=self.notes if note is None else (*self.notes, note),
             history=self.history + lines,
             version=self.version + 1,
         )
 
-    def with_note(self, note: Note) -> "Ticket":
-        """This ticket with one more note, and the next version."""
+    def escalated(
+        self,
+        clocks: Sequence[str],
+        *,
+        at: datetime,
+        actor: str,
+        priority: Priority,
+        team: str | None,
+    ) -> "Ticket":
+        """This ticket with a line in the history for each SLA clock, and what that leads to."""
+        marks = tuple(Change(at=at, actor=actor, field=ESCALATED, from_=None, to=c) for c in clocks)
+        marked = replace(self, history=self.history + marks)
+        changed = marked.changed(at=at, actor=actor, priority=priority, team=team)
+        return replace(changed, updated_at=max(at, self.updated_at), version=self.version + 1)
+
+    @property
+    def escalated_clocks(self) -> frozenset[str]:
+        """The SLA clocks that were escalated before."""
+        return frozenset(
+            line.to for line in self.history if line.field == ESCALATED and line.to is not None
+        )
+
+    def continuing(self, stored: "Ticket") -> "Ticket":
+        """This ticket with the notes and history that are stored, and its own after those."""
         return replace(
             self,
-            notes=(*self.notes, note),
-            updated_at=max(note.at, self.updated_at),
-            version=self.version + 1,
+            notes=stored.notes + self.notes[len(stored.notes) :],
+            history=stored.history + self.history[len(stored.history) :],
         )
 
     def for_customer(self) -> "Ticket":
@@ -165,7 +252,7 @@ class Ticket:
             self,
             assigned_to=None,
             notes=tuple(note for note in self.notes if note.visibility == "public"),
-            history=tuple(change for change in self.history if change.field != "assigned_to"),
+            history=tuple(change for change in self.history if change.field not in _INTERNAL),
         )
 
 
@@ -181,50 +268,6 @@ def check_move(before: Status, after: Status) -> None:
             f"A ticket that is {before} cannot become {after}. From here it can become: {legal}.",
             field="status",
         )
-
-
-def new_ticket_id(at: datetime) -> str:
-    """A fresh id such as `TKT-20241202-A1B2C3D4`: the UTC date and 32 random bits."""
-    return f"TKT-{at:%Y%m%d}-{secrets.token_hex(4).upper()}"
-
-
-def check_text(text: str, *, field: str, limit: int = MAX_TEXT) -> str:
-    """The text without surrounding white space.
-
-    Raises:
-        InvalidInput: empty, longer than `limit` characters, or with control characters or lone
-            surrogates.
-    """
-    clean = text.strip()
-    if not clean:
-        raise InvalidInput(f"{field} is empty. Say what it is about.", field=field)
-    if len(clean) > limit:
-        raise InvalidInput(
-            f"{field} has {len(clean):,} characters; at most {limit:,} are kept. Shorten it.",
-            field=field,
-        )
-    if bad := _CONTROL.search(clean):
-        raise InvalidInput(
-            f"{field} holds the control character U+{ord(bad.group()):04X} at position"
-            f" {bad.start()}. Remove it.",
-            field=field,
-        )
-    return clean
-
-
-def check_ticket_id(text: str) -> str:
-    """The id in canonical form (upper case).
-
-    Raises:
-        InvalidInput: not of the form `TKT-YYYYMMDD-XXXXXXXX`.
-    """
-    wanted = text.strip().upper()
-    if not TICKET_ID.fullmatch(wanted):
-        raise InvalidInput(
-            f"{text[:60]!r} is not a ticket id. One looks like TKT-20241202-A1B2C3D4.",
-            field="ticket_id",
-        )
-    return wanted
 
 
 def _shown(value: object) -> str | None:

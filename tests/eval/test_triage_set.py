@@ -7,7 +7,7 @@ import pytest
 
 from eval.triage_set import read_triage_set
 from msp_core.errors import InvalidInput, UsageError
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Category, Ticket
 from tests.fakes.data_folder import TICKETS
 

@@ -76,7 +76,7 @@ class Bench:
 
     @property
     def conversations(self) -> SqliteConversationStore:
-        return SqliteConversationStore(self.state / "conversations.db")
+        return SqliteConversationStore(self.state / "conversations.db", self.clock)
 
     def script(self, *replies: Reply) -> ScriptedModel:
         """Let both models say this from now on."""

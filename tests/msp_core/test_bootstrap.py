@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -5,11 +6,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from moto import mock_aws
 
 from msp_core.bootstrap import build_services
+from msp_core.conversations.dynamodb import SESSIONS_TABLE
+from msp_core.dynamodb.table import Table
 from msp_core.errors import UsageError
+from msp_core.loading import load_tickets
 from msp_core.scope import Role
 from msp_core.settings import Settings
+from msp_core.tickets.dynamodb_items import TICKETS_TABLE
 
 
 def test_importing_the_core_loads_no_sdk() -> None:
@@ -67,3 +73,53 @@ def test_two_services_over_one_folder_see_each_others_tickets(tmp_path: Path) ->
     scope = one.local_scope("keller")
     ticket = one.desk.create(scope, title="a", description="b")
     assert other.desk.read(ticket.ticket_id, scope) == ticket
+
+
+def test_the_aws_backend_keeps_tickets_and_conversations_in_its_tables(tmp_path: Path) -> None:
+    settings = Settings(
+        backend="aws",
+        tickets_table="our-tickets",
+        sessions_table="our-sessions",
+        state_dir=tmp_path,
+    )
+    with mock_aws():
+        for name, shape in (("our-tickets", TICKETS_TABLE), ("our-sessions", SESSIONS_TABLE)):
+            Table(name, region=settings.aws_region).create(shape)
+        services = build_services(settings)
+        scope = services.local_scope("keller")
+        ticket = services.desk.create(scope, title="a", description="b")
+        at = services.clock()
+        services.conversations.open("s1", scope, title="x", at=at)
+        again = build_services(settings)
+        assert again.desk.read(ticket.ticket_id, scope) == ticket
+        assert again.conversations.recent(scope)[0].session_id == "s1"
+    assert not list(tmp_path.glob("*.db"))
+
+
+def test_loading_into_aws_can_be_repeated(tmp_path: Path, root: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    for name in ("customers.json", "teams.json"):
+        shutil.copy(root / "data" / name, data)
+    rows = (root / "data" / "tickets.jsonl").read_text(encoding="utf-8").splitlines()[:12]
+    (data / "tickets.jsonl").write_text("\n".join(rows[:10]), encoding="utf-8")
+    settings = Settings(
+        backend="aws", tickets_table="our-tickets", sessions_table="x", state_dir=tmp_path / "state"
+    )
+    with mock_aws():
+        Table("our-tickets", region=settings.aws_region).create(TICKETS_TABLE)
+        services = build_services(settings, data_dir=data)
+        scope = services.local_scope()
+        assert load_tickets(services).added == 10
+        newest = services.desk.find(scope).tickets[0]
+        services.desk.add_note(newest.ticket_id, "mine", scope, visibility="internal")
+        (data / "tickets.jsonl").write_text("\n".join(rows), encoding="utf-8")
+        report = load_tickets(build_services(settings, data_dir=data))
+        assert (report.added, report.present) == (2, 10)
+        assert services.desk.read(newest.ticket_id, scope).notes[-1].text == "mine"
+
+
+def test_a_restore_that_was_cut_off_goes_on_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "restore.pending").mkdir()
+    build_services(Settings(state_dir=tmp_path))
+    assert not (tmp_path / "restore.pending").exists()

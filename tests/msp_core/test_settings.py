@@ -36,6 +36,8 @@ def test_every_variable_reaches_its_field() -> None:
         "LOG_LEVEL": "DEBUG",
         "BEDROCK_CLAUDE_MODEL": "us.anthropic.claude-haiku-4-5",
         "BEDROCK_TITAN_MODEL": "us.amazon.nova-micro-v1:0",
+        "TICKETS_TABLE_NAME": "our-tickets",
+        "SESSIONS_TABLE_NAME": "our-sessions",
         "MSP_BACKEND": "local",
         "MSP_STATE_DIR": "~/state",
         "MSP_MODEL_PROVIDER": "openai",
@@ -50,6 +52,9 @@ def test_every_variable_reaches_its_field() -> None:
         "MSP_CUSTOMER_DAILY_BUDGET_USD": "2.5",
         "MSP_PRICES": "~/prices.toml",
         "MSP_NOW": "2026-11-02T10:00:00+01:00",
+        "MSP_COGNITO_ISSUER": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x",
+        "MSP_COGNITO_CLIENT_ID": "our-client",
+        "MSP_CORS_ORIGINS": "https://desk.example.com, http://localhost:8501",
     }
     assert environ.keys() == _READERS.keys(), "a new setting belongs into this test"
     settings = Settings.from_env(environ)
@@ -132,8 +137,10 @@ def test_another_model_provider_names_everything_it_lacks() -> None:
         assert name in text
 
 
-def test_the_backend_that_is_not_there_yet_says_so() -> None:
-    assert "MSP_BACKEND=local" in refused(MSP_BACKEND="aws")
+def test_the_aws_backend_names_all_that_it_needs_at_once() -> None:
+    text = refused(MSP_BACKEND="aws")
+    for name in ("TICKETS_TABLE_NAME", "SESSIONS_TABLE_NAME"):
+        assert f"{name} is not set" in text
 
 
 def test_no_secret_is_shown() -> None:

@@ -12,7 +12,7 @@ from eval.datasheets.sheet import BEGIN, END, block, put_block, who_judged, writ
 from eval.datasheets.sheets import overview_of, sheet_of
 from msp_core.errors import InvalidInput, UsageError
 from msp_core.knowledge.embedding import Embedder
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Ticket
 from tests.fakes.data_folder import TICKETS
 

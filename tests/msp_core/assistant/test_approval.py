@@ -11,7 +11,7 @@ from msp_core.assistant.events import answer_text
 from msp_core.assistant.tool_policy import hash_call
 from msp_core.errors import NotFound
 from msp_core.scope import Scope
-from msp_core.tickets.desk import TicketUpdate
+from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.ticket import Priority, Ticket
 from tests.fakes.bench import MANAGER, TECHNICIAN, Bench, checked, codes, of_type, only
 from tests.fakes.scripted_model import Call, Reply, ScriptedModel

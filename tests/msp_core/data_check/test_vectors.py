@@ -1,7 +1,7 @@
 from msp_core.data_check.near_duplicates import ticket_text
 from msp_core.data_check.vectors import VECTORS_FILE, write_vectors
 from msp_core.knowledge.embedding_cache import CachedEmbedder
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 
 
 class NoModel:

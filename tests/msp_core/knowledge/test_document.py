@@ -9,7 +9,14 @@ from msp_core.knowledge.document import (
     text_document,
     ticket_document,
 )
-from msp_core.tickets.ticket import Category, Note, Priority, Resolution, Status, Ticket
+from msp_core.tickets.ticket import (
+    Category,
+    Note,
+    Priority,
+    Resolution,
+    Status,
+    Ticket,
+)
 
 AT = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 TICKET = Ticket(

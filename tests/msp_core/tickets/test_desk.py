@@ -9,7 +9,8 @@ import pytest
 from msp_core.clock import fixed_clock
 from msp_core.errors import Conflict, InvalidInput, NotAllowed, NotFound, UsageError
 from msp_core.scope import Role, Scope
-from msp_core.tickets.desk import Desk, TicketUpdate
+from msp_core.tickets.desk import Desk
+from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.sqlite import SqliteTicketStore
 from msp_core.tickets.store import TicketFilter
 from msp_core.tickets.ticket import Category, Priority, Status, Ticket
@@ -57,19 +58,20 @@ def test_a_new_ticket_needs_a_customer_and_texts(desk: Desk) -> None:
         desk.create(MANAGER, title="a" * 201, description="b")
     with pytest.raises(InvalidInput, match="control character"):
         desk.create(MANAGER, title="a", description="\x00")
-    assert desk.find(MANAGER).total == 0
+    assert desk.count(MANAGER) == 0
 
 
 def test_a_customer_never_gets_the_inside_of_a_ticket(desk: Desk, ticket: Ticket) -> None:
     """Whatever a customer calls, the answer has no internal note and no assignee."""
     id_ = ticket.ticket_id
+    (row,) = desk.find(CUSTOMER).tickets
+    assert row.assigned_to is None
     answers = [
         desk.read(id_, CUSTOMER),
-        *desk.find(CUSTOMER).tickets,
         desk.update(id_, TicketUpdate(status=Status.OPEN), CUSTOMER),
         desk.add_note(id_, "still broken", CUSTOMER),
     ]
-    assert len(answers) == 4
+    assert len(answers) == 3
     for answer in answers:
         assert "rude" not in repr(answer)
         assert "tom" not in (answer.assigned_to, *(line.to for line in answer.history))
@@ -132,7 +134,7 @@ def test_a_foreign_ticket_is_told_apart_from_none_by_nothing(
         return found
 
     assert answers(ticket.ticket_id) == answers(UNKNOWN)
-    assert desk.find(who).total == 0
+    assert desk.count(who) == 0
     assert desk.read(ticket.ticket_id, MANAGER) == ticket
 
 
@@ -182,7 +184,7 @@ def test_a_repeated_write_counts_once(desk: Desk) -> None:
         changed = desk.update(
             first.ticket_id, TicketUpdate(status=Status.ON_HOLD), TECHNICIAN, key="k3"
         )
-    assert desk.find(MANAGER).total == 1
+    assert desk.count(MANAGER) == 1
     assert len(noted.notes) == 1
     assert (changed.version, changed.status) == (3, Status.ON_HOLD)
 
@@ -199,9 +201,9 @@ def test_a_repeated_write_counts_once(desk: Desk) -> None:
 def test_a_key_used_for_something_else_is_refused(desk: Desk, changes: dict[str, str]) -> None:
     desk.create(MANAGER, title="a", description="b", key="k1")
     values: dict[str, Any] = {"title": "a", "description": "b", "key": "k1"} | changes
-    with pytest.raises(Conflict, match="used for another request"):
+    with pytest.raises(InvalidInput, match="used for another request"):
         desk.create(MANAGER, **values)
-    with pytest.raises(Conflict):
+    with pytest.raises(InvalidInput):
         desk.create(
             replace(MANAGER, active_customer="keller"), title="a", description="b", key="k1"
         )
@@ -210,7 +212,7 @@ def test_a_key_used_for_something_else_is_refused(desk: Desk, changes: dict[str,
 def test_a_key_belongs_to_its_actor(desk: Desk) -> None:
     for who in (MANAGER, TECHNICIAN, CUSTOMER):
         desk.create(who, title="a", description="b", key="k1")
-    assert desk.find(MANAGER).total == 3
+    assert desk.count(MANAGER) == 3
 
 
 @pytest.mark.parametrize("limit", [0, -1, 501])

@@ -5,12 +5,8 @@ from typing import Any
 import pytest
 
 from msp_core.errors import ConfigurationError, InvalidInput
-from msp_core.tickets.record import (
-    read_tickets,
-    ticket_from_record,
-    ticket_to_record,
-    tickets_to_lines,
-)
+from msp_core.tickets.file import read_tickets, tickets_to_lines
+from msp_core.tickets.record import ticket_from_record, ticket_to_record
 
 ROW: dict[str, Any] = {
     "ticket_id": "TKT-20261102-0A1B2C3D",

@@ -1,14 +1,19 @@
 """What only processes can show; the rest is in tests/contract."""
 
+import json
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msp_core.clock import fixed_clock
 from msp_core.scope import Role, Scope
 from msp_core.tickets.desk import Desk
+from msp_core.tickets.record import ticket_from_record
 from msp_core.tickets.sqlite import SqliteTicketStore
+from msp_core.tickets.sqlite_schema import MIGRATIONS
 
 SETUP = """
 import sys
@@ -64,8 +69,67 @@ def test_acknowledged_tickets_survive_a_kill_and_are_not_made_again(tmp_path: Pa
     desk = open_desk(path)
     for id_ in acknowledged:
         assert desk.read(id_, SCOPE).description == "b"
-    total = desk.find(SCOPE).total
+    total = desk.count(SCOPE)
     assert len(acknowledged) <= total <= len(acknowledged) + 1
     again = desk.create(SCOPE, title="3", description="b", key="3")
     assert again.ticket_id == acknowledged[3]
-    assert desk.find(SCOPE).total == total
+    assert desk.count(SCOPE) == total
+
+
+def test_a_file_of_the_first_format_goes_on(tmp_path: Path) -> None:
+    """Its tickets stay, its deleted tickets lose their text, and their ids stay taken."""
+    path = tmp_path / "tickets.db"
+    row = (
+        "INSERT INTO tickets VALUES (?, 'keller', 'Open', 'High', 'General', 'tom', 'carla',"
+        " '2026-11-02T09:00:00Z', 1, ?, ?)"
+    )
+    kept, gone = f"{TICKET_ID}1", f"{TICKET_ID}2"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(MIGRATIONS[0])
+        for id_, deleted in ((kept, 0), (gone, 1)):
+            connection.execute(row, (id_, deleted, json.dumps(record(id_))))
+        connection.execute("INSERT INTO idempotency VALUES ('mia', 'k', 'x', ?)", (kept,))
+        connection.execute("PRAGMA user_version = 1")
+        connection.commit()
+    desk = open_desk(path)
+    assert [ticket.ticket_id for ticket in desk.find(SCOPE).tickets] == [kept]
+    assert desk.read(kept, SCOPE).title == "secret words"
+    assert SqliteTicketStore(path).load([ticket_from_record(record(gone))]) == 0
+    with closing(sqlite3.connect(path)) as connection:
+        dump = [str(line) for line in connection.execute("SELECT * FROM tickets WHERE deleted")]
+    assert "secret words" not in "".join(dump)
+
+
+def test_nothing_of_a_deleted_ticket_is_left_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "tickets.db"
+    desk = open_desk(path)
+    made = desk.create(SCOPE, title="secret words", description="secret words", key="k")
+    desk.add_note(made.ticket_id, "secret words", SCOPE, key="k2")
+    desk.delete(made.ticket_id, SCOPE)
+    with closing(sqlite3.connect(path)) as connection:
+        rows = [
+            str(row)
+            for table in ("tickets", "written_once")
+            for row in connection.execute(f"SELECT * FROM {table}")
+        ]
+    assert len(rows) == 3
+    assert "secret words" not in "".join(rows)
+    assert "'2026-11-02T09:00:00Z', 'mia'" in rows[0], "the tombstone: when, and by whom"
+
+
+TICKET_ID = "TKT-20261102-0000000"
+
+
+def record(ticket_id: str) -> dict[str, object]:
+    return {
+        "ticket_id": ticket_id,
+        "customer_id": "keller",
+        "title": "secret words",
+        "description": "secret words",
+        "status": "Open",
+        "priority": "High",
+        "category": "General",
+        "created_at": "2026-11-02T09:00:00Z",
+        "updated_at": "2026-11-02T09:00:00Z",
+        "requester": "carla",
+    }

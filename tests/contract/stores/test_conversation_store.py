@@ -1,22 +1,27 @@
-"""What every conversation store does; a store joins by adding a line to `STORES`."""
+"""What every conversation store does."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
-from msp_core.conversations.sqlite import SqliteConversationStore
-from msp_core.conversations.store import Approval, ConversationStore, Turn
+from msp_core.conversations.store import (
+    CONVERSATION_LIFE,
+    Approval,
+    ConversationStore,
+    Feedback,
+    Turn,
+)
 from msp_core.errors import NotFound
 from msp_core.scope import Role, Scope
 
+if TYPE_CHECKING:
+    from tests.contract.stores.conftest import Backend
+
 OpenStore = Callable[[], ConversationStore]
-STORES: dict[str, Callable[[Path], ConversationStore]] = {
-    "sqlite": lambda folder: SqliteConversationStore(folder / "conversations.db"),
-}
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(minutes=5)
@@ -42,10 +47,10 @@ APPROVAL = Approval(
 )
 
 
-@pytest.fixture(params=STORES)
-def open_store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenStore:
+@pytest.fixture
+def open_store(backend: "Backend") -> OpenStore:
     """Makes a new store object over the same data at each call."""
-    return lambda: STORES[request.param](tmp_path)
+    return backend.conversations
 
 
 @pytest.fixture
@@ -59,6 +64,7 @@ def store(open_store: OpenStore) -> ConversationStore:
 def test_opening_again_keeps_the_title_and_moves_the_time(store: ConversationStore) -> None:
     again = store.open("s1", TOM, title="another", at=LATER)
     assert (again.title, again.last_activity) == ("VPN", LATER)
+    assert again.expires_at == LATER + CONVERSATION_LIFE
     assert (again.actor_id, again.customer_id) == ("tom", "northwind")
     assert store.recent(TOM) == [again]
 
@@ -157,3 +163,118 @@ def test_a_write_is_seen_by_another_store_and_thread_at_once(
         assert pool.submit(other.turns, "s1", TOM).result() == [TURN]
         pool.submit(other.add_approval, APPROVAL).result()
     assert store.pending_approval("s1") == APPROVAL
+
+
+def test_conversations_of_one_moment_are_in_order_of_their_ids(store: ConversationStore) -> None:
+    for name in ("s4", "s2", "s3"):
+        store.open(name, TOM, title=name, at=NOW)
+    assert [row.session_id for row in store.recent(TOM)] == ["s4", "s3", "s2", "s1"]
+
+
+def test_an_expired_conversation_is_like_none(backend: "Backend", store: ConversationStore) -> None:
+    store.save_turn("s1", TURN, at=NOW)
+    store.add_approval(APPROVAL)
+    store.add_feedback("s1", "t1", TOM, thumb="up", at=NOW)
+    backend.time = NOW + CONVERSATION_LIFE - timedelta(seconds=1)
+    assert store.turns("s1", TOM) == [TURN]
+    backend.time = NOW + CONVERSATION_LIFE
+    assert store.recent(TOM) == []
+    assert store.turn("s1", "t1") is None
+    for act in (store.turns, store.feedback):
+        with pytest.raises(NotFound):
+            act("s1", TOM)
+    with pytest.raises(NotFound):
+        store.use_approval("a1", "s1", TOM)
+
+
+def test_an_expired_conversations_id_can_be_taken_and_inherits_nothing(
+    backend: "Backend", store: ConversationStore
+) -> None:
+    store.save_turn("s1", TURN, at=NOW + timedelta(hours=1))
+    store.add_approval(APPROVAL)
+    store.add_feedback("s1", "t1", TOM, thumb="up", at=NOW)
+    backend.time = NOW + CONVERSATION_LIFE
+    mia = OTHERS["another actor"]
+    store.open("s1", mia, title="hers", at=backend.time)
+    assert [row.title for row in store.recent(mia)] == ["hers"]
+    assert store.turns("s1", mia) == []
+    assert store.turn("s1", "t1") is None
+    assert store.feedback("s1", mia) == []
+    assert store.pending_approval("s1") is None
+    with pytest.raises(NotFound):
+        store.use_approval("a1", "s1", TOM)
+    with pytest.raises(NotFound):
+        store.add_feedback("s1", "t1", mia, thumb="up", at=NOW)
+    store.save_turn("s1", replace(TURN, message="new"), at=backend.time)
+    assert [turn.message for turn in store.turns("s1", mia)] == ["new"]
+
+
+def test_activity_prolongs_a_conversation(backend: "Backend", store: ConversationStore) -> None:
+    store.open("s1", TOM, title="", at=NOW + timedelta(days=30))
+    backend.time = NOW + CONVERSATION_LIFE + timedelta(days=1)
+    assert [row.session_id for row in store.recent(TOM)] == ["s1"]
+
+
+def test_feedback_is_kept_by_turn_and_replaced(store: ConversationStore) -> None:
+    for name in ("t1", "t2", "t0"):
+        store.save_turn("s1", replace(TURN, turn_id=name), at=NOW)
+    assert store.feedback("s1", TOM) == []
+    store.add_feedback("s1", "t0", TOM, thumb="up", at=NOW)
+    store.add_feedback("s1", "t1", TOM, thumb="up", at=NOW)
+    store.add_feedback("s1", "t1", TOM, thumb="down", comment="Größe falsch 😀", at=LATER)
+    assert store.feedback("s1", TOM) == [
+        Feedback("t1", "down", "Größe falsch 😀", LATER),
+        Feedback("t0", "up", "", NOW),
+    ]
+    store.save_turn("s1", TURN, at=LATER)
+    assert len(store.feedback("s1", TOM)) == 2, "a turn that is stored again keeps its feedback"
+
+
+@pytest.mark.parametrize("who", OTHERS.values(), ids=OTHERS.keys())
+def test_feedback_is_the_owners(store: ConversationStore, who: Scope) -> None:
+    store.save_turn("s1", TURN, at=NOW)
+    with pytest.raises(NotFound):
+        store.add_feedback("s1", "t1", who, thumb="down", at=NOW)
+    with pytest.raises(NotFound):
+        store.feedback("s1", who)
+    with pytest.raises(NotFound, match="no turn 't9'"):
+        store.add_feedback("s1", "t9", TOM, thumb="down", at=NOW)
+    assert store.feedback("s1", TOM) == []
+
+
+def test_a_long_turn_comes_back_whole(store: ConversationStore) -> None:
+    events = tuple({"seq": n, "text": f"passage {n} " * 200} for n in range(500))
+    long = Turn("t1", "x" * 20_000, events, True)
+    store.save_turn("s1", long, at=NOW)
+    assert store.turn("s1", "t1") == long
+
+
+def test_spending_adds_up_by_customer_and_day(store: ConversationStore) -> None:
+    day, next_day = date(2026, 11, 2), date(2026, 11, 3)
+    assert store.spending("keller", day) == 0
+    assert store.add_spending("keller", day, 1_500) == 1_500
+    assert store.add_spending("keller", day, 2**40) == 2**40 + 1_500
+    assert store.add_spending(None, day, 7) == 7
+    store.add_spending("northwind", day, 1)
+    store.add_spending("keller", next_day, 2)
+    assert store.spending("keller", day) == 2**40 + 1_500
+    assert store.spending("keller", next_day) == 2
+    assert store.spending(None, day) == 7
+
+
+def test_of_many_who_spend_at_once_nothing_is_lost(open_store: OpenStore) -> None:
+    day = date(2026, 11, 2)
+    open_store()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: open_store().add_spending("keller", day, n), range(1, 21)))
+    assert open_store().spending("keller", day) == 210
+
+
+def test_turns_saved_at_once_all_keep_a_place(store: ConversationStore) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(
+            pool.map(
+                lambda n: store.save_turn("s1", replace(TURN, turn_id=f"t{n}"), at=NOW), range(10)
+            )
+        )
+    assert {turn.turn_id for turn in store.turns("s1", TOM)} == {f"t{n}" for n in range(10)}

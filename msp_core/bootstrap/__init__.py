@@ -14,21 +14,23 @@ from msp_core.costs.ledger import Ledger
 from msp_core.customers import Customer, Team, read_customers, read_teams
 from msp_core.errors import ConfigurationError, MspError, UsageError
 from msp_core.routing.catalog import Catalog, load_catalog
-from msp_core.routing.floor_patterns import match_floor
-from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
 from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.store import TicketStore
+from msp_core.tokens import LOCAL_RULES, LocalTokens, TokenRules
 
 if TYPE_CHECKING:
     from msp_core.assistant.assistant import Assistant
     from msp_core.assistant.models import ModelPair
+    from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
     from msp_core.knowledge.index import Tier
     from msp_core.knowledge.retriever import Retriever
     from msp_core.knowledge.tier_state import TierState
     from msp_core.knowledge.tiers import Tiers
+    from msp_core.routing.policy import RoutingPolicy
+    from msp_core.state.restore import StateDatabase
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +66,10 @@ class Services:
     @cached_property
     def tickets(self) -> TicketStore:
         """Where tickets are kept."""
+        if self.settings.backend == "aws":
+            from msp_core.tickets.dynamodb import DynamoTicketStore
+
+            return DynamoTicketStore(self._table(self.settings.tickets_table))
         from msp_core.tickets.sqlite import SqliteTicketStore
 
         return SqliteTicketStore(self.settings.state_dir / "tickets.db")
@@ -76,14 +82,58 @@ class Services:
     @cached_property
     def desk(self) -> Desk:
         """What may be done with tickets."""
-        return Desk(self.tickets, self.clock)
+        return Desk(self.tickets, self.clock, self.customers)
+
+    @cached_property
+    def token_rules(self) -> TokenRules:
+        """Whose tokens are accepted.
+
+        Raises:
+            ConfigurationError: on AWS, and it is not set whose.
+        """
+        if self.settings.backend == "local":
+            return LOCAL_RULES
+        issuer, client_id = self.settings.cognito_issuer, self.settings.cognito_client_id
+        if issuer is None or client_id is None:
+            raise ConfigurationError(
+                "The Ticket API on AWS needs MSP_COGNITO_ISSUER and MSP_COGNITO_CLIENT_ID, which "
+                "say whose tokens count. Set both."
+            )
+        return TokenRules(issuer, client_id)
+
+    @cached_property
+    def local_tokens(self) -> LocalTokens:
+        """Makes and checks the tokens of this machine.
+
+        Raises:
+            ConfigurationError: on AWS, where nobody may sign in with them.
+        """
+        if self.settings.backend != "local":
+            raise ConfigurationError(
+                "Local tokens are refused with MSP_BACKEND=aws: there, people sign in with "
+                "Cognito. Unset MSP_BACKEND."
+            )
+        return LocalTokens(self.settings.state_dir / "tokens.key", self.clock)
 
     @cached_property
     def conversations(self) -> ConversationStore:
         """Where conversations and approvals are kept."""
+        if self.settings.backend == "aws":
+            from msp_core.conversations.dynamodb import DynamoConversationStore
+
+            return DynamoConversationStore(self._table(self.settings.sessions_table), self.clock)
         from msp_core.conversations.sqlite import SqliteConversationStore
 
-        return SqliteConversationStore(self.settings.state_dir / "conversations.db")
+        return SqliteConversationStore(self.settings.state_dir / "conversations.db", self.clock)
+
+    def _table(self, name: str | None) -> "Table":
+        from msp_core.dynamodb.table import Table
+
+        if name is None:
+            raise ConfigurationError(
+                "MSP_BACKEND=aws needs TICKETS_TABLE_NAME and SESSIONS_TABLE_NAME. Set both."
+            )
+        return Table(name, region=self.settings.aws_region)
 
     @cached_property
     def embedder(self) -> "Embedder":
@@ -140,63 +190,11 @@ class Services:
         return build_models(self.settings, self.catalog)
 
     @cached_property
-    def policy(self) -> RoutingPolicy:
-        """Which of the two takes a turn; see `policy_with`."""
-        return self.policy_with(self.embedder)
+    def policy(self) -> "RoutingPolicy":
+        """Which of the two takes a turn."""
+        from msp_core.bootstrap.policy import policy_with
 
-    def policy_with(self, embedder: "Embedder") -> RoutingPolicy:
-        """The policy of the settings, which embeds turns with this embedder.
-
-        Raises:
-            ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
-        """
-        from msp_core.routing.draft_check import check_draft
-        from msp_core.routing.floor_head import FindFloor, make_find_floor, shipped_head
-
-        settings, models = self.settings, self.models
-        head = shipped_head()
-        find_floor: FindFloor = match_floor
-        if embedder.model_id == head.embedding:
-            find_floor = make_find_floor(embedder.embed, head)
-        capped = settings.daily_budget_usd, settings.customer_daily_budget_usd
-        for model in (models.weak, models.strong):
-            if model.price is None and capped != (None, None):
-                raise ConfigurationError(
-                    f"A daily budget is set, and the price of {model.model_id} is not known: the"
-                    " budget could not be kept. Give its price in a file and set MSP_PRICES to it."
-                )
-        return make_policy(
-            settings.routing_policy,
-            models.weak.price,
-            models.strong.price,
-            find_floor=find_floor,
-            threshold=settings.routing_threshold,
-            check_draft=check_draft,
-            trained=self._trained_router(embedder),
-        )
-
-    def _trained_router(self, embedder: "Embedder") -> Trained | None:
-        """The shipped router; None beside another embedder, whose vectors it does not know."""
-        from msp_core.routing.learned import LearnedRouter
-        from msp_core.routing.model_file import default_model
-
-        model = default_model()
-        if embedder.model_id != model.embedder_id:
-            logger.warning(
-                "the shipped router was trained with %s and is not used with %s: learned and"
-                " cascade count words. Train your own with `msp routing train`.",
-                model.embedder_id,
-                embedder.model_id,
-            )
-            return None
-        router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
-        return Trained(
-            scorer=router.scorer("two_head"),
-            threshold=model.threshold,
-            familiarity=router.familiarity,
-            least_familiar=model.least_familiar,
-            version=f"{model.trained_on.name}-{model.trained_on.sha256[:12]}",
-        )
+        return policy_with(self.embedder, self.settings, self.models)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -291,8 +289,34 @@ def build_services(settings: Settings | None = None, *, data_dir: Path | None = 
         ConfigurationError: a setting is malformed or unknown; no `data_dir` outside a checkout.
     """
     settings = settings or Settings.from_env()
+    _finish_restore(settings.state_dir)
     if data_dir is not None:
         return Services(settings, data_dir)
     shipped = require_checkout("msp") / "data"
     loaded = settings.state_dir / CUSTOMERS_FILE
     return Services(settings, shipped, settings.state_dir if loaded.is_file() else None)
+
+
+def state_databases() -> "dict[str, StateDatabase]":
+    """The databases of the state folder that this version knows, by name."""
+    from msp_core.conversations import sqlite as conversations
+    from msp_core.knowledge import embedded_file, sqlite_statistics, tier_state
+    from msp_core.state.restore import StateDatabase
+    from msp_core.tickets import sqlite_schema as tickets
+
+    index = StateDatabase(len(embedded_file.MIGRATIONS), embedded_file.NEW_EPOCH)
+    return {
+        "conversations.db": StateDatabase(len(conversations.MIGRATIONS)),
+        "tickets.db": StateDatabase(len(tickets.MIGRATIONS)),
+        "knowledge/cold.db": index,
+        "knowledge/hot.db": index,
+        "knowledge/statistics.db": StateDatabase(len(sqlite_statistics.MIGRATIONS)),
+        "knowledge/tiers.db": StateDatabase(len(tier_state.MIGRATIONS)),
+    }
+
+
+def _finish_restore(state_dir: Path) -> None:
+    if (state_dir / "restore.pending").is_dir():
+        from msp_core.state.restore import finish_restore
+
+        finish_restore(state_dir)

@@ -1,0 +1,65 @@
+"""The routing policy of the settings, with the shipped router and floors."""
+
+import logging
+
+from msp_core.assistant.models import ModelPair
+from msp_core.errors import ConfigurationError
+from msp_core.knowledge.embedding import Embedder
+from msp_core.routing.draft_check import check_draft
+from msp_core.routing.floor_head import FindFloor, make_find_floor, shipped_head
+from msp_core.routing.floor_patterns import match_floor
+from msp_core.routing.learned import LearnedRouter
+from msp_core.routing.model_file import default_model
+from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
+from msp_core.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> RoutingPolicy:
+    """The policy of the settings, which embeds turns with this embedder.
+
+    Raises:
+        ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
+    """
+    head = shipped_head()
+    find_floor: FindFloor = match_floor
+    if embedder.model_id == head.embedding:
+        find_floor = make_find_floor(embedder.embed, head)
+    capped = settings.daily_budget_usd, settings.customer_daily_budget_usd
+    for model in (models.weak, models.strong):
+        if model.price is None and capped != (None, None):
+            raise ConfigurationError(
+                f"A daily budget is set, and the price of {model.model_id} is not known: the"
+                " budget could not be kept. Give its price in a file and set MSP_PRICES to it."
+            )
+    return make_policy(
+        settings.routing_policy,
+        models.weak.price,
+        models.strong.price,
+        find_floor=find_floor,
+        threshold=settings.routing_threshold,
+        check_draft=check_draft,
+        trained=_trained_router(embedder),
+    )
+
+
+def _trained_router(embedder: Embedder) -> Trained | None:
+    """The shipped router; None beside another embedder, whose vectors it does not know."""
+    model = default_model()
+    if embedder.model_id != model.embedder_id:
+        logger.warning(
+            "the shipped router was trained with %s and is not used with %s: learned and"
+            " cascade count words. Train your own with `msp routing train`.",
+            model.embedder_id,
+            embedder.model_id,
+        )
+        return None
+    router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
+    return Trained(
+        scorer=router.scorer("two_head"),
+        threshold=model.threshold,
+        familiarity=router.familiarity,
+        least_familiar=model.least_familiar,
+        version=f"{model.trained_on.name}-{model.trained_on.sha256[:12]}",
+    )

@@ -1,0 +1,1 @@
+"""DynamoDB tables as the stores use them. Never a Scan."""

@@ -1,0 +1,70 @@
+"""Items, and writes of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msp_core.errors import InvalidInput
+
+Item = dict[str, str | int | bytes]
+ALONE = "META"
+"""The sort key of the one item that a partition is about."""
+MAX_ITEM_BYTES = 400_000
+
+
+@dataclass(frozen=True)
+class Write:
+    """One write of a transaction: an item to put, or a key to delete, under a condition.
+
+    Attributes:
+        values: of the names that begin with a colon in the condition.
+    """
+
+    item: Item
+    action: Literal["Put", "Delete"] = "Put"
+    condition: str | None = None
+    values: Mapping[str, str | int] | None = None
+
+
+def to_wire(item: Mapping[str, str | int | bytes]) -> dict[str, dict[str, str | bytes]]:
+    """The item in DynamoDB's own form."""
+    wire: dict[str, dict[str, str | bytes]] = {}
+    for name, value in item.items():
+        if isinstance(value, str):
+            wire[name] = {"S": value}
+        elif isinstance(value, bytes):
+            wire[name] = {"B": value}
+        else:
+            wire[name] = {"N": str(value)}
+    return wire
+
+
+def from_wire(wire: Mapping[str, Mapping[str, Any]]) -> Item:
+    """The item of DynamoDB's form."""
+    item: Item = {}
+    for name, typed in wire.items():
+        ((kind, value),) = typed.items()
+        item[name] = int(value) if kind == "N" else value
+    return item
+
+
+def check_size(item: Item) -> None:
+    """Pass when DynamoDB would take the item; the names of its attributes count too.
+
+    Raises:
+        InvalidInput: it is too big.
+    """
+    size = sum(
+        len(name) + (len(str(value).encode()) if not isinstance(value, bytes) else len(value))
+        for name, value in item.items()
+    )
+    if size > MAX_ITEM_BYTES:
+        raise too_big()
+
+
+def too_big() -> InvalidInput:
+    """The error for an item that is too big."""
+    return InvalidInput(
+        f"A text or record is longer than {MAX_ITEM_BYTES // 1000} KB, the most that can be kept as"
+        " one. Shorten it."
+    )

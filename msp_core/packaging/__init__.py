@@ -1,0 +1,1 @@
+"""What is deployed on AWS, built here."""

@@ -1,0 +1,255 @@
+"""The handler behind a real server: real tokens, many clients at once, a sudden end."""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+import jwt
+import pytest
+
+from tests.fakes.ticket_api import ALTA, KELLER, PERSON, ROOT, Answer, Server, serving
+
+GOOD = {"title": "VPN down", "description": "Since Monday."}
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("server") / "state") as running:
+        yield running
+
+
+def test_a_signed_token_opens_and_a_forged_one_does_not(server: Server) -> None:
+    token = server.token(PERSON["ana"])
+    assert server.call(token, "POST", "/tickets", GOOD).status == 201
+    claims = jwt.decode(token, options={"verify_signature": False})
+    unsigned = jwt.encode(claims | {"custom:role": "manager"}, None, algorithm="none")
+    for wrong in (None, "", "x", token[:-2], unsigned):
+        answer = server.call(wrong, "GET", "/tickets")
+        assert (answer.status, answer.headers["content-type"]) == (401, "application/problem+json")
+        assert server.call(wrong, "GET", "/health").status == 200
+    assert server.call("Basic eA==", "GET", "/tickets").status == 401
+
+
+def test_the_log_has_neither_bodies_nor_people(server: Server) -> None:
+    token = server.token(PERSON["ana"])
+    private = {"title": "Anna Schmidt", "description": "anna@example.com cannot sign in"}
+    trace = {"X-Correlation-Id": "trace-1"}
+    assert server.call(token, "POST", "/tickets", private, headers=trace).status == 201
+    assert server.call(token, "POST", "/tickets", {"title": 5, "note": "Anna"}).status == 422
+    text = (server.state.parent / "server.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    (line,) = (line for line in lines if line["correlation_id"] == "trace-1")
+    assert (line["method"], line["path"], line["status"]) == ("POST", "/tickets", 201)
+    for secret in ("Anna", "anna@", '"ana"', token):
+        assert secret not in text
+
+
+def test_a_body_without_end_is_cut_off(server: Server) -> None:
+    token = server.token(PERSON["ana"])
+    for size in (450_000, 3_000_000):
+        answer = server.call(token, "POST", "/tickets", GOOD | {"note": "x" * size})
+        assert (answer.status, answer.fields) == (413, ["body"])
+
+
+def test_of_eight_at_once_with_one_key_one_makes_the_ticket(server: Server) -> None:
+    token = server.token(PERSON["kim"])
+    key = {"Idempotency-Key": "eight"}
+    with ThreadPoolExecutor(8) as pool:
+        calls = [
+            pool.submit(server.call, token, "POST", "/tickets", GOOD, headers=key) for _ in range(8)
+        ]
+        answers = [call.result() for call in calls]
+    assert {answer.status for answer in answers} == {201}
+    assert len({answer.body["ticket"]["TicketId"] for answer in answers}) == 1
+    other = server.call(token, "POST", "/tickets", GOOD | {"title": "x"}, headers=key)
+    assert (other.status, other.fields) == (422, ["Idempotency-Key"])
+
+
+@pytest.mark.parametrize("calls", [15, pytest.param(200, marks=pytest.mark.long)])
+def test_nothing_crosses_between_customers(server: Server, calls: int) -> None:
+    """16 clients at once, each with what belongs to the others: ids, cursors, ETags, keys."""
+    desk = server.token(PERSON["mia"])
+    secret = "only the desk may read this"
+    own: dict[str, list[str]] = {ALTA: [], KELLER: []}
+    for customer in [ALTA, KELLER] * 4:
+        said = GOOD | {"customer_id": customer, "note": secret, "note_visibility": "internal"}
+        ticket = server.call(desk, "POST", "/tickets", said).body["ticket"]
+        own[customer].append(ticket["TicketId"])
+    cursors = [
+        server.call(desk, "GET", f"/tickets?limit=1&customer_id={customer}").body["next_cursor"]
+        for customer in own
+    ]
+
+    def client(number: int) -> list[str]:
+        name = ["ana", "kim", "tom", "mia"][number % 4]
+        scope, token = PERSON[name], server.token(PERSON[name])
+        draw, wrong = random.Random(number), []
+        foreign = {id_ for customer, ids in own.items() for id_ in ids
+                   if customer not in scope.customer_ids}  # fmt: skip
+        everything = [id_ for ids in own.values() for id_ in ids]
+        with closing(server.client()) as connection:
+            for turn in range(calls):
+                path = f"/tickets/{draw.choice(everything)}"
+                kind = draw.choice(["read", "list", "cursor", "note", "create", "delete"])
+                headers = {"Idempotency-Key": f"key-{turn % 5}", "If-Match": '"1"'}
+                method, body = "GET", None
+                if kind in {"list", "cursor"}:
+                    customer = draw.choice([ALTA, KELLER])
+                    end = f"&cursor={draw.choice(cursors)}" if kind == "cursor" else ""
+                    path = f"/tickets?limit=5&customer_id={customer}{end}"
+                elif kind == "note":
+                    method, body = "PATCH", {"note": f"from {name}"}
+                elif kind == "create":
+                    method, path = "POST", "/tickets"
+                    body = GOOD | {"customer_id": draw.choice([ALTA, KELLER])}
+                elif kind == "delete":
+                    method, headers = "DELETE", {"If-Match": '"77"'}
+                answer = server.call(
+                    token, method, path, body, headers=headers, connection=connection
+                )
+                wrong += _crossed(answer, scope.customer_ids, foreign, path, method)
+                if name in {"ana", "kim"} and secret in json.dumps(answer.body):
+                    wrong.append(f"{name} saw an internal note at {path}")
+        return wrong
+
+    with ThreadPoolExecutor(16) as pool:
+        assert [wrong for found in pool.map(client, range(16)) for wrong in found] == []
+    for customer, ids in own.items():
+        for id_ in ids:
+            notes = server.call(desk, "GET", f"/tickets/{id_}").body["ticket"]["Notes"]
+            strangers = {"ana", "kim"} - {"ana" if customer == ALTA else "kim"}
+            assert not strangers & {note["Author"] for note in notes}
+
+
+def _crossed(
+    answer: Answer, customers: frozenset[str], foreign: set[str], path: str, method: str
+) -> list[str]:
+    """What is wrong with an answer to somebody of these customers."""
+    if answer.status >= 500:
+        return [f"{method} {path}: {answer.status} {answer.body}"]
+    if answer.status >= 400:
+        return []
+    shown = answer.body.get("tickets") or [answer.body.get("ticket") or {}]
+    wrong = [row for row in shown if row and row["CustomerId"] not in customers]
+    if path.rsplit("/", maxsplit=1)[-1] in foreign:
+        wrong.append({"TicketId": path, "CustomerId": "foreign"})
+    return [f"{method} {path} showed {row['TicketId']}" for row in wrong]
+
+
+def _in_flight(server: Server, count: int) -> tuple[list[Answer], list[threading.Thread]]:
+    """So many POSTs on their way, each in a thread."""
+    token, answers = server.token(PERSON["ana"]), []
+
+    def post() -> None:
+        answers.append(server.call(token, "POST", "/tickets", GOOD))
+
+    threads = [threading.Thread(target=post) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return answers, threads
+
+
+def _until(condition, seconds: float = 10) -> None:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def test_too_much_is_put_off_and_what_has_begun_is_finished(tmp_path: Path) -> None:
+    with serving(tmp_path / "state", workers=1) as server:
+        with closing(sqlite3.connect(server.state / "tickets.db", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # no write gets through
+            answers, threads = _in_flight(server, 40)
+            _until(lambda: len(answers) == 8)
+            assert [answer.status for answer in answers] == [503] * 8
+            assert {answer.headers["retry-after"] for answer in answers} == {"1"}
+            assert server.process is not None
+            server.process.send_signal(signal.SIGTERM)
+            time.sleep(0.3)
+            other.execute("ROLLBACK")
+        for thread in threads:
+            thread.join(20)
+        assert sorted(answer.status for answer in answers) == [201] * 32 + [503] * 8
+        assert server.process.wait(20) in {0, -signal.SIGTERM}
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.long)])
+def test_what_was_acknowledged_survives_a_sudden_end(tmp_path: Path, kills: int) -> None:
+    server, draw = Server(tmp_path / "state"), random.Random(7)
+    token = server.token(PERSON["ana"])
+    acknowledged: list[str] = []
+
+    def write_until_killed() -> None:
+        try:
+            with closing(server.client()) as connection:
+                while True:
+                    answer = server.call(token, "POST", "/tickets", GOOD, connection=connection)
+                    if answer.status == 201:
+                        acknowledged.append(answer.body["ticket"]["TicketId"])
+        except (OSError, ValueError, AttributeError):
+            return  # the server is gone
+        except Exception as error:
+            if "http.client" not in type(error).__module__:
+                raise
+
+    for _ in range(kills):
+        server.start()
+        threads = [threading.Thread(target=write_until_killed) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        time.sleep(draw.uniform(0.1, 0.6))
+        server.kill()
+        for thread in threads:
+            thread.join(30)
+    with closing(sqlite3.connect(server.state / "tickets.db")) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        stored = {row[0] for row in database.execute("SELECT ticket_id FROM tickets")}
+    assert len(acknowledged) > kills
+    assert set(acknowledged) <= stored
+
+
+def test_workers_end_with_their_server(tmp_path: Path) -> None:
+    with serving(tmp_path / "state") as server:
+        assert server.process is not None
+        server.process.kill()  # without a word, and its workers are not told
+        server.process.wait(10)
+
+        def free() -> bool:
+            try:
+                server.call(None, "GET", "/health")
+            except OSError:
+                return True
+            return False
+
+        _until(free)
+        assert free()
+
+
+def test_it_does_not_start_for_aws(tmp_path: Path) -> None:
+    names = {"TICKETS_TABLE_NAME": "tickets", "SESSIONS_TABLE_NAME": "sessions"}
+    for command in (
+        ["-m", "app.ticket_api.server"],
+        ["-c", "from msp_core.cli import main; main()", "token", "--role=manager",
+         "--customer=keller"],
+    ):  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env=os.environ | names | {"MSP_BACKEND": "aws", "MSP_STATE_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (done.returncode, done.stdout) == (3, "")
+        assert "MSP_BACKEND=aws" in done.stderr
+    assert not (tmp_path / "tokens.key").exists()

@@ -1,0 +1,105 @@
+"""`msp tickets` and `msp state` as a user meets them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+MAIN = "from msp_core.cli import main; main()"
+NOW = "2026-11-02T15:00:00Z"
+
+
+def msp(state: Path, *arguments: str, now: str = NOW) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", MAIN, *arguments],
+        env={**os.environ, "MSP_STATE_DIR": str(state), "MSP_NOW": now},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def answer(state: Path, *arguments: str, now: str = NOW) -> Any:
+    done = msp(state, *arguments, "--json", now=now)
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    """Three tickets of Northwind (New York, 8 to 18), made on a Monday at 10 there."""
+    folder = tmp_path / "state"
+    for number, priority in enumerate(("Critical", "Low", "Low"), start=1):
+        text = ("--title", f"Ticket {number}", "--description", "down", "--priority", priority)
+        answer(folder, "tickets", "create", *text, "--customer", "northwind")
+    return folder
+
+
+def test_sla_shows_what_is_due_and_what_is_late(state: Path) -> None:
+    rows = answer(state, "tickets", "sla")["tickets"]
+    assert {row["respond"]["state"] for row in rows} == {"running"}
+    assert rows[0]["respond"]["due"] == "2026-11-02T15:15:00Z"
+    assert rows[0]["resolve"]["target_minutes"] == 240
+    late = answer(state, "tickets", "sla", "--breached", now="2026-11-02T19:01:00Z")["tickets"]
+    assert [(row["priority"], row["respond"]["state"]) for row in late] == [
+        ("Critical", "breached")
+    ]
+    done = msp(state, "tickets", "sla", now="2026-11-02T19:01:00Z")
+    assert "3 active tickets, 1 breached" in done.stderr
+    assert "breached -0:01" in done.stdout.splitlines()[0]
+    listed = msp(state, "tickets", "list", now="2026-11-02T19:01:00Z").stdout
+    assert "breached: both" in listed
+    assert "2026-11-02 23:00Z" in listed  # 480 minutes, to the end of the day in New York
+
+
+def test_escalating_counts_once(state: Path) -> None:
+    later = "2026-11-02T19:01:00Z"
+    assert msp(state, "tickets", "escalate").stderr == "0 tickets escalated\n"
+    first = msp(state, "tickets", "escalate", "--team", "network-ops", now=later)
+    assert first.stderr == "1 tickets escalated\n"
+    assert first.stdout.split()[1] == "Critical"
+    assert answer(state, "tickets", "escalate", now=later) == {"tickets": []}
+
+
+def test_lists_go_on_with_a_cursor(state: Path) -> None:
+    first = answer(state, "tickets", "list", "--limit", "2")
+    assert (first["total"], len(first["tickets"])) == (3, 2)
+    rest = answer(state, "tickets", "list", "--limit", "2", "--cursor", first["next_cursor"])
+    assert (len(rest["tickets"]), rest["next_cursor"]) == (1, None)
+    done = msp(state, "tickets", "list", "--cursor", "forged")
+    assert done.returncode == 1
+    assert "cursor is not valid" in done.stderr
+
+
+def test_the_state_goes_into_a_file_and_back(state: Path, tmp_path: Path) -> None:
+    file = tmp_path / "state.zip"
+    assert answer(state, "state", "backup", str(file))["files"] == ["tickets.db"]
+    before = answer(state, "tickets", "list")["tickets"]
+    msp(state, "tickets", "note", before[0]["ticket_id"], "after the backup")
+    done = msp(state, "state", "restore", str(file))
+    assert done.returncode == 0
+    assert "1 files restored" in done.stdout
+    assert "before-restore-20261102T150000Z.zip" in done.stderr
+    assert answer(state, "tickets", "list")["tickets"] == before
+    file.write_bytes(file.read_bytes()[:-10])
+    refused = msp(state, "state", "restore", str(file))
+    assert refused.returncode == 3
+    assert "damaged" in refused.stderr
+
+
+def test_the_state_on_aws_is_not_backed_up_here(state: Path, tmp_path: Path) -> None:
+    aws = {"MSP_BACKEND": "aws", "TICKETS_TABLE_NAME": "our-t", "SESSIONS_TABLE_NAME": "our-s"}
+    done = subprocess.run(
+        [sys.executable, "-c", MAIN, "state", "backup", str(tmp_path / "x.zip")],
+        env={**os.environ, **aws, "MSP_STATE_DIR": str(state)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "point-in-time" in done.stderr

@@ -1,0 +1,94 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from msp_core.errors import NotAllowed
+from msp_core.scope import Role, Scope
+from msp_core.tickets.desk import Desk
+from msp_core.tickets.requests import TicketUpdate
+from msp_core.tickets.sqlite import SqliteTicketStore
+from msp_core.tickets.ticket import Priority, Status, Ticket
+from tests.fakes.agreements import customer
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+MANAGER = Scope("mia", Role.MANAGER, frozenset({"northwind", "keller"}), "northwind")
+
+
+class Clockwork:
+    """A desk whose time a test moves."""
+
+    def __init__(self, path: Path) -> None:
+        self.minutes = 0.0
+        agreed = {"northwind": customer()}
+        self.desk = Desk(SqliteTicketStore(path), self.now, agreed)
+
+    def now(self) -> datetime:
+        return NOW + timedelta(minutes=self.minutes)
+
+    def create(self, priority: Priority = Priority.HIGH) -> Ticket:
+        return self.desk.create(MANAGER, title="VPN", description="down", priority=priority)
+
+
+@pytest.fixture
+def clockwork(tmp_path: Path) -> Clockwork:
+    return Clockwork(tmp_path / "tickets.db")
+
+
+def test_each_clock_is_escalated_once(clockwork: Clockwork) -> None:
+    id_ = clockwork.create().ticket_id
+    desk = clockwork.desk
+    clockwork.minutes = 60
+    assert desk.escalate_breached(MANAGER) == []
+    clockwork.minutes = 61
+    (first,) = desk.escalate_breached(MANAGER, team="network-ops")
+    assert (first.priority, first.team, first.version) == (Priority.CRITICAL, "network-ops", 2)
+    assert [(line.field, line.to) for line in first.history[1:]] == [
+        ("escalated", "respond"),
+        ("priority", "Critical"),
+        ("team", "network-ops"),
+    ]
+    assert desk.escalate_breached(MANAGER) == []
+    clockwork.minutes = 241
+    (second,) = desk.escalate_breached(MANAGER)
+    assert (second.priority, second.version) == (Priority.CRITICAL, 3)
+    assert second.history[-1].to == "resolve"
+    clockwork.minutes = 9999
+    assert desk.escalate_breached(MANAGER) == []
+    assert desk.read(id_, MANAGER) == second
+
+
+def test_only_active_tickets_with_an_agreement_in_the_scope(clockwork: Clockwork) -> None:
+    desk = clockwork.desk
+    late = clockwork.create()
+    clockwork.create(Priority.LOW)  # nothing agreed
+    done = clockwork.create()
+    desk.update(done.ticket_id, TicketUpdate(status=Status.RESOLVED, resolution="x"), MANAGER)
+    clockwork.minutes = 9999
+    assert desk.escalate_breached(replace(MANAGER, active_customer="keller")) == []
+    assert [ticket.ticket_id for ticket in desk.escalate_breached(MANAGER)] == [late.ticket_id]
+
+
+def test_every_page_is_looked_at(clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("msp_core.tickets.desk.MAX_LIMIT", 2)
+    ids = {clockwork.create().ticket_id for _ in range(5)}
+    clockwork.minutes = 9999
+    escalated = clockwork.desk.escalate_breached(MANAGER)
+    assert {ticket.ticket_id for ticket in escalated} == ids
+    assert len(escalated) == 5
+
+
+def test_a_customer_does_not_escalate(clockwork: Clockwork) -> None:
+    with pytest.raises(NotAllowed):
+        clockwork.desk.escalate_breached(Scope("c", Role.CUSTOMER, frozenset({"northwind"})))
+
+
+def test_a_customer_sees_nothing_of_it_but_the_priority(clockwork: Clockwork) -> None:
+    ticket = clockwork.create()
+    clockwork.minutes = 9999
+    clockwork.desk.escalate_breached(MANAGER)
+    seen = clockwork.desk.read(
+        ticket.ticket_id, Scope("c", Role.CUSTOMER, frozenset({"northwind"}))
+    )
+    assert [line.field for line in seen.history] == ["status", "priority"]
