@@ -16,6 +16,7 @@ from eval.stats import statistic_intervals
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.embedding_cache import CachedEmbedder, write_cache
+from msp_core.learning.folds import folds_of
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LEARNED, LearnedRouter
 from msp_core.routing.meaning import what_is_meant
@@ -25,7 +26,6 @@ from msp_core.routing.training import (
     Example,
     ExampleMatrix,
     check_learnable,
-    folds_of,
     sample_examples,
     train,
 )
