@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from msp_core.cli.common import customer_option, json_option, print_json, services_from_env
+from msp_core.cli.tickets_triage import train, triage
 from msp_core.clock import to_iso
 from msp_core.tickets.desk import TicketUpdate
 from msp_core.tickets.record import ticket_to_record
@@ -16,9 +17,13 @@ _PRIORITIES = [priority.value for priority in Priority]
 _CATEGORIES = [category.value for category in Category]
 
 
-@click.group("tickets", help="List, show, create, update and note tickets.")
+@click.group("tickets", help="List, show, create, update, note and triage tickets.")
 def command() -> None:
     """The group."""
+
+
+command.add_command(triage)
+command.add_command(train)
 
 
 @command.command("list", help="The newest tickets.")

@@ -27,7 +27,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 """Texts to unit vectors, one row each."""
 
 MOST_SIMILAR = 3
-_LIKELIER_THAN_NOT = 0.5
+_LEAST_LIKENESS = 1 / 3  # one look in three is worth it: a person reads it in seconds
 _KEPT_VECTORS = 2_000
 _ORDER = list(Priority)
 
@@ -70,8 +70,8 @@ class Suggestion:
         judged_priority: as the text says.
         team: None when the desk has no team of the likeliest name.
         duplicate_of: the oldest ticket of the same event; None when none is sure.
-        similar: resolved tickets of the customer, nearest first, likelier than not of the same
-            category and team.
+        similar: up to `MOST_SIMILAR` resolved tickets of the customer, nearest first, with a
+            chance of at least one in three to be of the same category and team.
     """
 
     category: Guess
@@ -184,7 +184,7 @@ class Triage:
         return tuple(
             Related(solved[at].ticket_id, solved[at].title, float(chances[at]))
             for at in nearest.tolist()
-            if chances[at] >= _LIKELIER_THAN_NOT
+            if chances[at] >= _LEAST_LIKENESS
         )
 
 
