@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -92,8 +93,8 @@ def evaluate_triage(
             field: [chosen_value(label, field) for label in data.labels] for field in FIELDS
         },
     }
-    named = {
-        TRIAGE: [made.duplicate_of and made.duplicate_of.ticket_id for made in suggestions],
+    named: dict[str, Sequence[str | None]] = {
+        TRIAGE: [_original(made) for made in suggestions],
         "nearest": nearest_earlier(data.labels, embedder, within=WINDOW),
     }
     statistics = dict(_label_statistics(data.labels, systems))
@@ -118,6 +119,10 @@ def evaluate_triage(
     )
 
 
+def _original(made: Suggestion) -> str | None:
+    return None if made.duplicate_of is None else made.duplicate_of.ticket_id
+
+
 def _guess(made: Suggestion, field: Field) -> Guess:
     guesses: dict[Field, Guess] = {
         "category": made.category,
@@ -136,10 +141,7 @@ def _label_statistics(labels: Sequence[TriageLabel], systems: Mapping[str, Answe
         truth = np.array([values.index(label.value(field)) for label in labels])
         for system, answers in systems.items():
             given = np.array([values.index(one) if one in values else -1 for one in answers[field]])
-            yield (
-                (f"{field}_macro_f1", system),
-                lambda weights, truth=truth, given=given: macro_f1(truth, given, weights),
-            )
+            yield (f"{field}_macro_f1", system), partial(macro_f1, truth, given)
             right = (truth == given).astype(np.float64)
             yield (f"{field}_accuracy", system), _share(right, np.ones(len(labels)))
 
@@ -157,12 +159,7 @@ def _confidence_statistics(
         )
         confidence = np.array([guess.confidence for guess in guesses])
         sure = np.array([float(guess.sure) for guess in guesses])
-        yield (
-            (f"{field}_ece", TRIAGE),
-            lambda weights, confidence=confidence, right=right: calibration_error(
-                confidence, right, weights
-            ),
-        )
+        yield (f"{field}_ece", TRIAGE), partial(calibration_error, confidence, right)
         yield (f"{field}_sure_precision", TRIAGE), _share(right * sure, sure)
         yield (f"{field}_sure_coverage", TRIAGE), _share(sure, np.ones(len(labels)))
 
@@ -258,7 +255,7 @@ def _items(
                 }
                 raw["duplicate_of"] = {
                     "truth": label.duplicate_of,
-                    "given": made.duplicate_of and made.duplicate_of.ticket_id,
+                    "given": _original(made),
                 }
                 raw["raised"] = made.raised
             yield Item(

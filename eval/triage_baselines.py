@@ -70,4 +70,5 @@ def nearest_rows(
     texts: Sequence[str], asked: Sequence[str], embedder: Embedder
 ) -> npt.NDArray[np.intp]:
     """For each text asked, the place of the nearest of the texts."""
-    return (embedder.embed(asked) @ embedder.embed(texts).T).argmax(axis=1)
+    nearness = embedder.embed(asked) @ embedder.embed(texts).T
+    return np.argmax(nearness, axis=1)

@@ -9,7 +9,7 @@ from click.testing import CliRunner, Result
 from eval.result import read_result
 from msp_core.bootstrap import build_services
 from msp_core.cli import msp
-from msp_core.errors import ConfigurationError, InvalidInput, UsageError
+from msp_core.errors import InvalidInput, UsageError
 from msp_core.tickets.record import read_tickets
 
 TUNNEL = "Site-to-site tunnel down\nThe VPN tunnel to the warehouse is down, nobody there can work."
@@ -65,9 +65,3 @@ def test_the_suite_writes_its_result(tmp_path: Path) -> None:
     assert "category_macro_f1" in result.stdout
     assert "split dev: 66 tickets" in result.stderr
     assert read_result(tmp_path / "out").result.suite == "triage"
-
-
-def test_training_into_a_folder_that_is_none(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(ConfigurationError, match="cannot be written"):
-        run("tickets", "triage-train", "--out", str(tmp_path / "file" / "model.json"))

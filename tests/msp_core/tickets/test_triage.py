@@ -51,7 +51,7 @@ def known(number: int, customer: str, text: str, at: datetime) -> Known:
 
 
 def labelled() -> list[LabelledTicket]:
-    """For three customers a ticket every two days; each sixth is reported again at once."""
+    """For three customers a ticket every two days; each fourth is reported again at once."""
     rows: list[LabelledTicket] = []
     for place in range(90):
         category = list(KINDS)[place % 3]
@@ -60,7 +60,7 @@ def labelled() -> list[LabelledTicket]:
         at = START + timedelta(days=2 * place)
         first = known(2 * place, customer, f"{words} case{place}", at)
         rows.append(LabelledTicket(first, category, priority, team, None))
-        if place % 6 == 0:
+        if place % 4 == 0:
             again = known(2 * place + 1, customer, f"{words} here too", at + timedelta(minutes=9))
             rows.append(LabelledTicket(again, category, priority, team, first.ticket_id))
         if place % 5 == 0:
