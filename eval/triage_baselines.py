@@ -71,4 +71,4 @@ def nearest_rows(
 ) -> npt.NDArray[np.intp]:
     """For each text asked, the place of the nearest of the texts."""
     nearness = embedder.embed(asked) @ embedder.embed(texts).T
-    return np.argmax(nearness, axis=1)
+    return np.asarray(np.argmax(nearness, axis=1), dtype=np.intp)

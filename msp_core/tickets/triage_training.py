@@ -15,7 +15,7 @@ from msp_core.learning.calibration import (
     threshold_for_precision,
 )
 from msp_core.learning.folds import folds_of
-from msp_core.learning.logistic import Floats, Head, fit_head, fit_heads
+from msp_core.learning.logistic import Floats, Head, fit_columns, fit_head
 from msp_core.learning.scaling import Scaling
 from msp_core.tickets.triage import MOST_SIMILAR, Embed
 from msp_core.tickets.triage_features import telling_matrix
@@ -36,8 +36,8 @@ from msp_core.tickets.triage_model import (
 LEAST_ROWS = 40
 PRECISION = 0.8
 _RIDGES = (30.0, 10.0, 3.0, 1.0, 0.3)
-# By cross-validation on the shipped train split: a telling word beside vectors of this length.
-_TELLING_SPREAD, _VECTOR_SPREAD = 0.5, 3.0
+_SPREADS = (0.25, 0.5, 1.0)  # of a telling word, beside vectors of this length:
+_VECTOR_SPREAD = 3.0
 _PAIR_RIDGE = 0.1
 _LEAST_PAIR_CHANCE = 0.5  # what is less likely than not is not said, whatever the share above it
 _FOLDS = 5
@@ -86,7 +86,7 @@ def train_triage(
 ) -> TriageModel:
     """The triage of these labels; nothing is drawn, so the same labels give the same model.
 
-    Ridge and temperature of each field are those of the least log loss out of fold; its
+    Ridge, spread and temperature of each field are those of the least log loss out of fold; its
     threshold is the lowest confidence that reaches `precision` out of fold.
 
     Raises:
@@ -137,40 +137,46 @@ def _label_head(rows: _Rows, field: Field, precision: float) -> LabelHead:
             " tickets too."
         )
     truth = np.array([values.index(name) for name in named])
-    tried = _out_of_fold(rows, truth, len(values))
-    temperatures = [fit_temperature(scores, truth) for scores in tried]
-    losses = [
-        log_loss(probabilities(scores, temperature), truth)
-        for scores, temperature in zip(tried, temperatures, strict=True)
+    tried = [
+        (spread, ridge, scores)
+        for spread in _SPREADS
+        for ridge, scores in zip(
+            _RIDGES, _out_of_fold(rows, truth, len(values), spread), strict=True
+        )
     ]
-    best = int(np.argmin(np.round(losses, 9)))
-    scores, temperature = tried[best], temperatures[best]
+    losses = [
+        log_loss(probabilities(scores, fit_temperature(scores, truth)), truth)
+        for _, _, scores in tried
+    ]
+    spread, ridge, scores = tried[int(np.argmin(np.round(losses, 9)))]
+    temperature = fit_temperature(scores, truth)
     shares = probabilities(scores, temperature)
     right = shares.argmax(axis=1) == truth
-    design = _design(rows, Scaling.of(rows.telling))
-    heads = _fit_all(design, truth, len(values), [_RIDGES[best]])
+    heads = _fit_all(_design(rows, Scaling.of(rows.telling), spread), truth, len(values), [ridge])
     return LabelHead(
         values,
-        tuple(_unspread(head, rows.telling.shape[1]) for head in heads[0]),
+        tuple(_unspread(head, rows.telling.shape[1], spread) for head in heads[0]),
         temperature,
         threshold_for_precision(shares.max(axis=1), right, precision),
     )
 
 
-def _out_of_fold(rows: _Rows, truth: npt.NDArray[np.intp], count: int) -> list[Floats]:
+def _out_of_fold(
+    rows: _Rows, truth: npt.NDArray[np.intp], count: int, spread: float
+) -> list[Floats]:
     """For each ridge the log odds of every row by heads that never saw its customer."""
     scores = [np.empty((len(truth), count)) for _ in _RIDGES]
     for held in range(int(rows.fold.max()) + 1):
         inside, outside = rows.fold != held, rows.fold == held
-        design = _design(rows, Scaling.of(rows.telling[inside]))
+        design = _design(rows, Scaling.of(rows.telling[inside]), spread)
         for at, heads in enumerate(_fit_all(design[inside], truth[inside], count, _RIDGES)):
             scores[at][outside] = log_odds(heads, design[outside])
     return scores
 
 
-def _design(rows: _Rows, scaling: Scaling) -> Floats:
+def _design(rows: _Rows, scaling: Scaling, spread: float) -> Floats:
     return triage_matrix(
-        scaling.apply(rows.telling) * _TELLING_SPREAD,
+        scaling.apply(rows.telling) * spread,
         rows.texts * np.float32(_VECTOR_SPREAD),
         rows.titles * np.float32(_VECTOR_SPREAD),
     )
@@ -178,18 +184,15 @@ def _design(rows: _Rows, scaling: Scaling) -> Floats:
 
 def _fit_all(
     design: Floats, truth: npt.NDArray[np.intp], count: int, ridges: Sequence[float]
-) -> list[list[Head]]:
+) -> list[tuple[Head, ...]]:
     """For each ridge a head per value."""
-    by_value = [
-        fit_heads(design, (truth == value).astype(np.float64), ridges=ridges)
-        for value in range(count)
-    ]
-    return [list(heads) for heads in zip(*by_value, strict=True)]
+    is_value = (truth[:, None] == np.arange(count)).astype(np.float64)
+    return fit_columns(design, is_value, ridges=ridges)
 
 
-def _unspread(head: Head, telling: int) -> Head:
+def _unspread(head: Head, telling: int, spread: float) -> Head:
     """The same head for features that are not spread."""
-    factors = np.where(np.arange(head.weights.size) < telling, _TELLING_SPREAD, _VECTOR_SPREAD)
+    factors = np.where(np.arange(head.weights.size) < telling, spread, _VECTOR_SPREAD)
     return Head(head.weights * factors, head.intercept)
 
 
