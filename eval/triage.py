@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 
 from eval.metrics.calibration_error import calibration_error
 from eval.metrics.macro_f1 import macro_f1
@@ -28,9 +29,10 @@ from msp_core.tickets.triage import Guess, Suggestion, Triage
 from msp_core.tickets.triage_model import WINDOW
 
 SUITE = "triage"
-TRIAGE = "triage"
+TRIAGE, NEAREST = "triage", "nearest"
 PRIMARY = "category_macro_f1"
 _Statistic = Callable[[Floats], float]
+_Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,7 @@ def evaluate_triage(
 
     For each field, `<field>_macro_f1` and `<field>_accuracy` of every system (the suggestion is
     scored whether sure or not; priority before the customer's minimum, as it was judged), and of
-    the triage `<field>_ece`, `<field>_sure_precision` and `<field>_sure_coverage`: how often it
+    the triage `<field>_macro_f1_over_nearest` (paired), `<field>_ece`, `<field>_sure_precision` and `<field>_sure_coverage`: how often it
     is right where it is sure, and how often that is. `duplicate_precision` counts a duplicate as
     found when its original is named, `duplicate_recall` likewise; a baseline names the nearest
     ticket of the last day. `similar_precision` is the share of similar tickets shown that have the
@@ -88,14 +90,14 @@ def evaluate_triage(
     systems: dict[str, Answers] = {
         TRIAGE: {field: [_guess(made, field).value for made in suggestions] for field in FIELDS},
         "majority": most_frequent(learnt, data.labels),
-        "nearest": nearest_ticket(learnt, data.labels, embedder),
+        NEAREST: nearest_ticket(learnt, data.labels, embedder),
         "people": {
             field: [chosen_value(label, field) for label in data.labels] for field in FIELDS
         },
     }
     named: dict[str, Sequence[str | None]] = {
         TRIAGE: [_original(made) for made in suggestions],
-        "nearest": nearest_earlier(data.labels, embedder, within=WINDOW),
+        NEAREST: nearest_earlier(data.labels, embedder, within=WINDOW),
     }
     statistics = dict(_label_statistics(data.labels, systems))
     statistics.update(_confidence_statistics(data.labels, suggestions))
@@ -139,11 +141,22 @@ def _label_statistics(labels: Sequence[TriageLabel], systems: Mapping[str, Answe
     for field in FIELDS:
         values = sorted({label.value(field) for label in labels})
         truth = np.array([values.index(label.value(field)) for label in labels])
+        own = np.array([_place(one, values) for one in systems[TRIAGE][field]])
+        near = np.array([_place(one, values) for one in systems[NEAREST][field]])
+        yield (f"{field}_macro_f1_over_nearest", TRIAGE), partial(_gain, truth, own, near)
         for system, answers in systems.items():
-            given = np.array([values.index(one) if one in values else -1 for one in answers[field]])
+            given = np.array([_place(one, values) for one in answers[field]])
             yield (f"{field}_macro_f1", system), partial(macro_f1, truth, given)
             right = (truth == given).astype(np.float64)
             yield (f"{field}_accuracy", system), _share(right, np.ones(len(labels)))
+
+
+def _place(value: str, values: Sequence[str]) -> int:
+    return values.index(value) if value in values else -1
+
+
+def _gain(truth: _Places, own: _Places, near: _Places, weights: Floats) -> float:
+    return macro_f1(truth, own, weights) - macro_f1(truth, near, weights)
 
 
 def _confidence_statistics(
