@@ -60,12 +60,13 @@ def evaluate_triage(
     """Suggest for each ticket from its first message, and score next to plain methods.
 
     For each field, `<field>_macro_f1` and `<field>_accuracy` of every system (the suggestion is
-    scored whether sure or not; priority before the customer's minimum, as it was judged), and of
-    the triage `<field>_macro_f1_over_nearest` (paired), `<field>_ece`, `<field>_sure_precision` and `<field>_sure_coverage`: how often it
-    is right where it is sure, and how often that is. `duplicate_precision` counts a duplicate as
-    found when its original is named, `duplicate_recall` likewise; a baseline names the nearest
-    ticket of the last day. `similar_precision` is the share of similar tickets shown that have the
-    same true category and team, `similar_coverage` the share of tickets that any is shown for.
+    scored whether sure or not; priority before the customer's minimum, as it was judged). Of the
+    triage also `<field>_f1_over_nearest` (paired), `<field>_ece`, `<field>_sure_precision` and
+    `<field>_sure_coverage`: how often it is right where it is sure, and how often that is.
+    `duplicate_precision` counts a duplicate as found when its original is named,
+    `duplicate_recall` likewise; the baseline names the nearest ticket of the last day.
+    `similar_precision` is the share of similar tickets shown that have the same true category and
+    team, `similar_coverage` the share of tickets that any is shown for.
 
     Args:
         learnt: what the baselines learn from; the split that the model was trained on.
@@ -143,7 +144,7 @@ def _label_statistics(labels: Sequence[TriageLabel], systems: Mapping[str, Answe
         truth = np.array([values.index(label.value(field)) for label in labels])
         own = np.array([_place(one, values) for one in systems[TRIAGE][field]])
         near = np.array([_place(one, values) for one in systems[NEAREST][field]])
-        yield (f"{field}_macro_f1_over_nearest", TRIAGE), partial(_gain, truth, own, near)
+        yield (f"{field}_f1_over_nearest", TRIAGE), partial(_gain, truth, own, near)
         for system, answers in systems.items():
             given = np.array([_place(one, values) for one in answers[field]])
             yield (f"{field}_macro_f1", system), partial(macro_f1, truth, given)
