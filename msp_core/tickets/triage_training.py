@@ -105,6 +105,7 @@ def train_triage(
         _embedded(embed, [label.ticket.title for label in labels]),
         folds_of([label.ticket.customer_id for label in labels], _FOLDS),
     )
+    duplicate = _pair_head(rows, precision)  # the quickest to find that something is missing
     return TriageModel(
         trained_on=trained_on,
         embedder_id=embedder_id,
@@ -113,7 +114,7 @@ def train_triage(
         category=_label_head(rows, "category", precision),
         priority=_label_head(rows, "priority", precision),
         team=_label_head(rows, "team", precision),
-        duplicate=_pair_head(rows, precision),
+        duplicate=duplicate,
         likeness=_likeness(rows),
     )
 
