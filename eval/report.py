@@ -18,6 +18,7 @@ from eval.result import Result, SuiteRun
 from eval.routing_figures import over
 from eval.routing_systems import ALWAYS_STRONG, POLICY, WORD_COUNT
 from msp_core.clock import to_iso
+from msp_core.errors import UsageError
 
 SCHEMA = "msp.report/1"
 MONTHLY_TURNS = 20_000
@@ -41,13 +42,17 @@ def build_report(
         monthly_turns: the volume that monthly costs are stated for, 1 or more.
 
     Raises:
-        ValueError: two runs of one suite, a suite that has no section here, no volume.
+        UsageError: two runs of one suite, or a suite that has no section here.
+        ValueError: no volume.
     """
     by_suite = {run.result.suite: run for run in runs}
     if len(by_suite) < len(runs):
-        raise ValueError("the report takes one run per suite")
+        raise UsageError("The report takes one result per suite. Leave all but one out.")
     if unknown := by_suite.keys() - {routing.SUITE, retrieval.SUITE}:
-        raise ValueError(f"the report has no section for {', '.join(sorted(unknown))}")
+        raise UsageError(
+            f"The report has no section for {', '.join(sorted(unknown))}. Give results of"
+            f" {retrieval.SUITE} and {routing.SUITE}."
+        )
     if monthly_turns < 1:
         raise ValueError(f"the monthly volume must be 1 or more, not {monthly_turns}")
     routed, found = by_suite.get(routing.SUITE), by_suite.get(retrieval.SUITE)

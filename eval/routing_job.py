@@ -11,16 +11,15 @@ from eval.result import SuiteRun
 from eval.routing import evaluate_routing
 from eval.routing_learning import (
     EMBEDDED_AT_MOST,
-    RememberingEmbedder,
     learned_scores,
     out_of_fold,
     read_training_set,
     train_on,
-    training_embedder,
     transfer_metrics,
 )
 from eval.routing_set import Prices, RoutingSet, read_routing_set
 from eval.routing_systems import LearnedScores
+from eval.set_vectors import RememberingEmbedder, training_embedder
 from eval.ticket_cost import TokenProfile
 from msp_core.bootstrap import Services, local_embedder
 from msp_core.bootstrap.policy import policy_with

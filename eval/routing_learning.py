@@ -12,55 +12,30 @@ from eval.result import Metric
 from eval.routing_figures import metric
 from eval.routing_set import Prices, RoutingSet, Turn, read_routing_set
 from eval.routing_systems import WORD_COUNT, LearnedScores
+from eval.set_vectors import VECTORS_FILE
 from eval.stats import statistic_intervals
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.embedding_cache import CachedEmbedder, write_cache
+from msp_core.knowledge.embedding_cache import write_cache
+from msp_core.learning.folds import folds_of
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LEARNED, LearnedRouter
 from msp_core.routing.meaning import what_is_meant
-from msp_core.routing.router_model import RouterModel, TrainedOn, Vectors
+from msp_core.routing.router_model import RouterModel, TrainedOn
 from msp_core.routing.scorers import word_count
 from msp_core.routing.training import (
     Example,
     ExampleMatrix,
     check_learnable,
-    folds_of,
     sample_examples,
     train,
 )
 
-VECTORS_FILE = "vectors.npz"
 EMBEDDED_AT_MOST = 5_000
 """Of more turns the scorers that need an embedding are left out: a minute and more of computing."""
 TRANSFER = "transfer_apgr"
 _TRANSFERRED = "two_head"
 _LEAST_LEFT_OUT = 20
-
-
-class RememberingEmbedder:
-    """An `Embedder` that keeps every vector it made: folds ask for the same turns again."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._known: dict[str, Vectors] = {}
-
-    @property
-    def model_id(self) -> str:
-        """See `Embedder.model_id`."""
-        return self._embedder.model_id
-
-    @property
-    def dimension(self) -> int:
-        """See `Embedder.dimension`."""
-        return self._embedder.dimension
-
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """See `Embedder.embed`."""
-        missing = list(dict.fromkeys(text for text in texts if text not in self._known))
-        if missing:
-            self._known.update(zip(missing, self._embedder.embed(missing), strict=True))
-        return np.stack([self._known[text] for text in texts])
 
 
 def read_training_set(
@@ -75,15 +50,6 @@ def read_training_set(
     unpriced = Prices("weak", "strong", None, None, catalog.read_on)
     data = read_routing_set(path, split=split, default_split="train", prices=unpriced, group=group)
     return data, path if path.is_dir() else path.parent
-
-
-def training_embedder(embedder: Embedder, folder: Path) -> RememberingEmbedder:
-    """The embedder, over the vectors that a data set brings along in `vectors.npz`.
-
-    With those the training computes nothing that differs from one processor to the next, so that
-    it gives the same bytes on each.
-    """
-    return RememberingEmbedder(CachedEmbedder(embedder, folder / VECTORS_FILE))
 
 
 def write_vectors(folder: Path, embedder: Embedder, turns: Sequence[Turn]) -> None:

@@ -13,6 +13,7 @@ from msp_core.errors import UsageError
 from msp_core.tickets.ticket import Category, Priority, Ticket
 
 TRIAGE_FILE = "labels.jsonl"
+Field = Literal["category", "priority", "team"]
 _Id = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -31,6 +32,15 @@ class TriageLabel:
     priority: Priority
     team: str
     duplicate_of: str | None
+
+    def value(self, field: Field) -> str:
+        """The true value of a field."""
+        values: dict[Field, str] = {
+            "category": self.category.value,
+            "priority": self.priority.value,
+            "team": self.team,
+        }
+        return values[field]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """How far plain reference methods get on the test split: reported, never selected for."""
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,14 @@ from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import RetrievalSet, read_retrieval_set
 from eval.routing_set import FLOOR_SPLIT, Prices, Turn, read_routing_set
 from eval.stats import mean_interval
+from eval.triage_baselines import (
+    FIELDS,
+    chosen_value,
+    most_frequent,
+    nearest_earlier,
+    nearest_rows,
+    nearest_ticket,
+)
 from eval.triage_set import TriageLabel, read_triage_set
 from msp_core.knowledge.embedding import Embedder
 from msp_core.routing.catalog import load_catalog
@@ -55,7 +62,7 @@ def routing_hardness(learnt: Sequence[Turn], tested: Sequence[Turn], embedder: E
         (*sorted(set(known_words.tolist())), longest + 1),
         key=lambda least: float(((known_words < least) == known).mean()),
     )
-    nearest = _nearest(list(map(_turn_text, learnt)), list(map(_turn_text, tested)), embedder)
+    nearest = nearest_rows(list(map(_turn_text, learnt)), list(map(_turn_text, tested)), embedder)
     answers = {
         "most frequent label": np.full(len(tested), float(known.mean() >= 0.5)),
         f"strong from {at} words": (words < at).astype(np.float64),
@@ -81,28 +88,21 @@ def triage_hardness(
     people first chose. For duplicates: whether the nearest earlier ticket of the same customer is
     the original.
     """
-    texts, tested_texts = _ticket_texts(learnt), _ticket_texts(tested)
-    nearest = _nearest(texts, tested_texts, embedder)
     groups = [label.ticket.customer_id for label in tested]
-    fields: Mapping[str, tuple[Callable[[TriageLabel], object], Callable[[Ticket], object]]] = {
-        "category": (lambda label: label.category, lambda ticket: ticket.category),
-        "priority": (lambda label: label.priority, lambda ticket: ticket.priority),
-        "team": (lambda label: label.team, lambda ticket: ticket.team),
-    }
+    frequent, near = most_frequent(learnt, tested), nearest_ticket(learnt, tested, embedder)
     rows = []
-    for name, (truth, chosen) in fields.items():
-        frequent = Counter(map(truth, learnt)).most_common(1)[0][0]
-        answers = (
-            [frequent == truth(label) for label in tested],
-            [
-                truth(learnt[int(at)]) == truth(label)
-                for at, label in zip(nearest, tested, strict=True)
-            ],
-            [chosen(label.ticket) == truth(label) for label in tested],
+    for name in FIELDS:
+        truth = [label.value(name) for label in tested]
+        answers = frequent[name], near[name], [chosen_value(label, name) for label in tested]
+        shares = (
+            _share(
+                np.array([given == wanted for given, wanted in zip(one, truth, strict=True)]),
+                groups,
+            )
+            for one in answers
         )
-        shares = (_share(np.array(right), groups) for right in answers)
         rows.append((name, str(len(tested)), *shares))
-    rows.append(_duplicates(tested, tested_texts, embedder))
+    rows.append(_duplicates(tested, embedder))
     return Table(
         TITLE, ("label", "n", "most frequent", "nearest ticket", "people's first choice"), rows
     )
@@ -159,38 +159,17 @@ def _turn_text(turn: Turn) -> str:
     return "\n".join((*turn.request.history[-1:], turn.request.text))
 
 
-def _ticket_texts(labels: Sequence[TriageLabel]) -> list[str]:
-    return [f"{label.ticket.title}\n{label.ticket.description}" for label in labels]
-
-
-def _nearest(
-    texts: Sequence[str], asked: Sequence[str], embedder: Embedder
-) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-    """For each text asked, the place of the nearest of the texts."""
-    found = (embedder.embed(asked) @ embedder.embed(texts).T).argmax(axis=1)
-    return np.asarray(found, dtype=np.int64)
-
-
-def _duplicates(
-    tested: Sequence[TriageLabel], texts: Sequence[str], embedder: Embedder
-) -> tuple[str, ...]:
+def _duplicates(tested: Sequence[TriageLabel], embedder: Embedder) -> tuple[str, ...]:
     """The row of duplicates: the nearest earlier ticket of the same customer."""
-    vectors = embedder.embed(texts)
-    right, groups = [], []
-    for label, vector in zip(tested, vectors, strict=True):
-        if label.duplicate_of is None:
-            continue
-        own = label.ticket
-        earlier = [
-            (float(other_vector @ vector), other.ticket.ticket_id)
-            for other, other_vector in zip(tested, vectors, strict=True)
-            if other.ticket.customer_id == own.customer_id
-            and other.ticket.created_at < own.created_at
-        ]
-        right.append(bool(earlier) and max(earlier)[1] == label.duplicate_of)
-        groups.append(own.customer_id)
-    share = _share(np.array(right), groups) if right else "-"
-    return ("duplicate_of, of duplicates", str(len(right)), "-", share, "-")
+    named = [
+        (label, given)
+        for label, given in zip(tested, nearest_earlier(tested, embedder), strict=True)
+        if label.duplicate_of is not None
+    ]
+    right = np.array([given == label.duplicate_of for label, given in named])
+    groups = [label.ticket.customer_id for label, _ in named]
+    share = _share(right, groups) if named else "-"
+    return ("duplicate_of, of duplicates", str(len(named)), "-", share, "-")
 
 
 def _share(right: "np.ndarray[tuple[int], np.dtype[np.bool_]]", groups: Sequence[str]) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from msp_core.checkout import require_checkout
-from msp_core.cli.common import json_option, note, services_from_env
+from msp_core.cli.common import data_option, json_option, note, services_from_env
 from msp_core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -116,6 +116,37 @@ def routing(
     run = run_routing_job(job, services, context=context)
     about = run.result.dataset
     note(f"{about.name}, split {about.split}: {about.n:,} turns")
+    for sentence in run.result.notes:
+        note(f"note: {sentence}")
+    finish(run, out, as_json=as_json)
+
+
+@command.command("triage", help="How often triage is right, and whether its confidence is true.")
+@click.option("--dataset", default="triage", show_default=True, metavar="NAME|DIR")
+@split_option
+@click.option(
+    "--model", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A trained one."
+)
+@data_option
+@out_option
+@json_option
+def triage(
+    dataset: str,
+    split: str | None,
+    model: Path | None,
+    data_dir: Path | None,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run it."""
+    from eval.provenance import RunContext, public_settings
+    from eval.triage_job import run_triage_job
+
+    services = services_from_env(data_dir)
+    context = RunContext(settings=public_settings(services.settings), clock=services.clock)
+    run = run_triage_job(services, dataset=dataset, split=split, model_file=model, context=context)
+    about = run.result.dataset
+    note(f"{about.name}, split {about.split}: {about.n:,} tickets")
     for sentence in run.result.notes:
         note(f"note: {sentence}")
     finish(run, out, as_json=as_json)

@@ -48,9 +48,9 @@ def command(
     from eval.routing_learning import (
         read_training_set,
         train_on,
-        training_embedder,
         write_vectors,
     )
+    from eval.set_vectors import training_embedder
     from msp_core.routing.model_file import write_model
 
     if (outcomes is None) == (labels is None):

@@ -6,17 +6,12 @@ import click
 
 from msp_core.cli.common import customer_option, json_option, print_json, services_from_env
 from msp_core.cli.tickets_sla import due_text, escalate, list_sla
+from msp_core.cli.tickets_triage import train, triage
 from msp_core.clock import to_iso
 from msp_core.tickets.record import row_to_record, ticket_to_record
 from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.store import TicketFilter
-from msp_core.tickets.ticket import (
-    DONE,
-    Category,
-    Priority,
-    Status,
-    Ticket,
-)
+from msp_core.tickets.ticket import DONE, Category, Priority, Status, Ticket
 
 _STATUSES = [status.value for status in Status]
 _PRIORITIES = [priority.value for priority in Priority]
@@ -25,13 +20,15 @@ COUNTED = 10_000
 """Matching tickets are counted up to here."""
 
 
-@click.group("tickets", help="List, show, create, update and note tickets; their SLA clocks.")
+@click.group("tickets", help="List, show, create, update, note, triage tickets; SLA clocks.")
 def command() -> None:
     """The group."""
 
 
 command.add_command(list_sla)
 command.add_command(escalate)
+command.add_command(triage)
+command.add_command(train)
 
 
 @command.command("list", help="The newest tickets.")

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 import numpy as np
 
 from msp_core.errors import ConfigurationError
+from msp_core.learning.logistic import Floats
 from msp_core.routing.features import lexical_matrix
-from msp_core.routing.logistic import Floats
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import RouterModel, Vectors
 from msp_core.routing.scorers import Scorer

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from msp_core.routing.logistic import Floats, Head
+from msp_core.learning.logistic import Floats, Head
+from msp_core.learning.scaling import Scaling
 
 Vectors = npt.NDArray[np.float32]
 
@@ -30,28 +31,6 @@ class TrainedOn:
     groups: int
     kind: str
     seed: int
-
-
-@dataclass(frozen=True, eq=False)
-class Scaling:
-    """Brings the lexical features to mean 0 and spread 1.
-
-    Attributes:
-        mean, spread: of the features, shape (len(NAMES),).
-    """
-
-    mean: Floats
-    spread: Floats
-
-    @classmethod
-    def of(cls, lexical: Floats) -> "Scaling":
-        """That of training rows; a feature that never varies is only shifted."""
-        spread = lexical.std(axis=0)
-        return cls(lexical.mean(axis=0), np.where(spread > 1e-9, spread, 1.0))
-
-    def apply(self, lexical: Floats) -> Floats:
-        """Scaled rows, same shape."""
-        return (lexical - self.mean) / self.spread
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,16 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from msp_core.errors import InvalidInput
+from msp_core.learning.folds import folds_of
+from msp_core.learning.logistic import Floats, fit_head, fit_heads
+from msp_core.learning.scaling import Scaling
 from msp_core.routing.features import lexical_matrix
 from msp_core.routing.learned import Embed, LearnedName, two_head_matrix
-from msp_core.routing.logistic import Floats, fit_head, fit_heads
 from msp_core.routing.meaning import what_is_meant
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import (
     Calibration,
     Neighbours,
     RouterModel,
-    Scaling,
     TrainedOn,
     TwoHeads,
     Vectors,
@@ -135,29 +136,6 @@ def check_learnable(examples: Sequence[Example]) -> None:
             f" {-100 * gains.mean():.1f} points. Are weak_score and strong_score swapped? If not,"
             " there is nothing to gain from routing to the strong model."
         )
-
-
-def folds_of(groups: Sequence[str], count: int) -> npt.NDArray[np.intp]:
-    """The fold of each row, 0 to count - 1; a group lies in one fold, the folds are of like size.
-
-    With fewer than two groups every row is a group of its own, and never are there more folds
-    than groups. Nothing is drawn: the largest group goes to the smallest fold, and so on.
-
-    Raises:
-        ValueError: fewer than two folds, or fewer than two rows.
-    """
-    if count < 2 or len(groups) < 2:
-        raise ValueError(f"{count} folds of {len(groups)} rows cannot be told apart")
-    names = list(groups) if len(set(groups)) > 1 else [str(row) for row in range(len(groups))]
-    sizes: dict[str, int] = {}
-    for name in names:
-        sizes[name] = sizes.get(name, 0) + 1
-    filled = [0] * min(count, len(sizes))
-    fold: dict[str, int] = {}
-    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        fold[name] = filled.index(min(filled))
-        filled[fold[name]] += sizes[name]
-    return np.array([fold[name] for name in names])
 
 
 def train(

@@ -4,11 +4,10 @@ import pytest
 
 from eval.dataset import DATASETS
 from eval.routing_learning import (
-    VECTORS_FILE,
     read_training_set,
     train_on,
-    training_embedder,
 )
+from eval.set_vectors import VECTORS_FILE, training_embedder
 from msp_core.bootstrap import build_services
 from msp_core.routing.model_file import default_model, encode_model
 from msp_core.settings import Settings

@@ -14,7 +14,7 @@ from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import read_retrieval_set
 from eval.routing import evaluate_routing
 from eval.routing_set import Prices, read_routing_set
-from msp_core.errors import ConfigurationError
+from msp_core.errors import ConfigurationError, UsageError
 from msp_core.routing.policy import make_policy
 
 Writer = Callable[..., Path]
@@ -216,12 +216,12 @@ def test_the_summary_is_aligned(routing_run: SuiteRun, retrieval_run: SuiteRun) 
 
 
 def test_two_runs_of_a_suite_and_odd_volumes_are_refused(routing_run: SuiteRun) -> None:
-    with pytest.raises(ValueError, match="one run per suite"):
+    with pytest.raises(UsageError, match="one result per suite"):
         build_report([routing_run, routing_run], data_note=NOTE, generated_at=WHEN)
     with pytest.raises(ValueError, match="volume"):
         build_report([routing_run], data_note=NOTE, generated_at=WHEN, monthly_turns=0)
     other = replace(routing_run, result=replace(routing_run.result, suite="triage"))
-    with pytest.raises(ValueError, match="triage"):
+    with pytest.raises(UsageError, match="no section for triage"):
         build_report([other], data_note=NOTE, generated_at=WHEN)
 
 

@@ -10,7 +10,6 @@ from eval.constructed import STRONG_COST_USD, constructed_outcomes
 from eval.result import SuiteRun
 from eval.routing import evaluate_routing
 from eval.routing_learning import (
-    RememberingEmbedder,
     learned_scores,
     out_of_fold,
     train_on,
@@ -18,6 +17,7 @@ from eval.routing_learning import (
 )
 from eval.routing_set import Prices, RoutingSet
 from eval.routing_systems import LearnedScores
+from eval.set_vectors import RememberingEmbedder
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.embedding import Embedder
 from msp_core.routing.learned import LearnedRouter

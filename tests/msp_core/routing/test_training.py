@@ -7,7 +7,7 @@ from msp_core.errors import ConfigurationError, InvalidInput
 from msp_core.routing.learned import LEARNED, LearnedName, LearnedRouter
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import Calibration, RouterModel
-from msp_core.routing.training import MOST_ROWS, check_learnable, folds_of, sample_examples
+from msp_core.routing.training import MOST_ROWS, check_learnable, sample_examples
 from tests.msp_core.routing.conftest import EMBEDDER_ID, WordEmbedder, examples
 
 HARD = RouteRequest("why does the tunnel 999 drop, and what is the risk")
@@ -48,21 +48,6 @@ def test_familiarity_tells_strangers(router: LearnedRouter) -> None:
 def test_another_embedder_is_refused(small_model: RouterModel) -> None:
     with pytest.raises(ConfigurationError, match="trained with the embedder 'words'"):
         LearnedRouter(small_model, WordEmbedder().embed, embedder_id="other")
-
-
-def test_folds_hold_groups_together_and_are_of_like_size() -> None:
-    groups = ["a"] * 5 + ["b"] * 3 + ["c"] * 2 + ["d"] * 2
-    fold = folds_of(groups, 2)
-    assert {len(set(fold[np.array(groups) == name])) for name in "abcd"} == {1}
-    assert np.bincount(fold).tolist() == [7, 5]
-    assert folds_of(["a", "b"], 5).tolist() == [0, 1]
-    assert folds_of(["a"] * 4, 2).tolist() == [0, 1, 0, 1]
-
-
-@pytest.mark.parametrize(("groups", "count"), [(["a"], 2), (["a", "b"], 1)])
-def test_no_folds(groups: list[str], count: int) -> None:
-    with pytest.raises(ValueError, match="folds"):
-        folds_of(groups, count)
 
 
 def test_too_few_rows() -> None:

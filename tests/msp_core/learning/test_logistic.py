@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from msp_core.routing.logistic import fit_head, fit_heads
+from msp_core.learning.logistic import fit_head, fit_heads
 
 GENERATOR = np.random.default_rng(4)
 FEATURES = GENERATOR.normal(size=(60, 5))

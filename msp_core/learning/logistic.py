@@ -50,22 +50,49 @@ def fit_heads(features: Floats, targets: Floats, *, ridges: Sequence[float]) -> 
     Raises:
         ValueError: other shapes, no rows, a target out of range, a penalty that is not above 0.
     """
+    if targets.shape != features.shape[:1]:
+        raise ValueError(f"{features.shape} features do not fit {targets.shape} targets")
+    return [heads[0] for heads in fit_columns(features, targets[:, None], ridges=ridges)]
+
+
+def fit_columns(
+    features: Floats, targets: Floats, *, ridges: Sequence[float]
+) -> list[tuple[Head, ...]]:
+    """For each penalty a head for each column of the targets; see `fit_heads`.
+
+    Args:
+        features: shape (n, d), n of 1 or more.
+        targets: shape (n, c), 0 to 1.
+        ridges: see `fit_heads`.
+
+    Raises:
+        ValueError: see `fit_heads`.
+    """
     n, width = features.shape
-    if targets.shape != (n,) or n == 0:
+    if len(targets) != n or n == 0:
         raise ValueError(f"{features.shape} features do not fit {targets.shape} targets")
     if not (np.isfinite(features).all() and ((targets >= 0) & (targets <= 1)).all()):
         raise ValueError("features must be finite and targets 0 to 1")
     if min(ridges) <= 0:
         raise ValueError(f"the penalties must be above 0, not {list(ridges)}")
-    if np.ptp(targets) == 0:
-        share = (targets.sum() + 0.5) / (n + 1)
-        return [Head(np.zeros(width), float(np.log(share / (1 - share))))] * len(ridges)
     basis = None
     if n < width:
         # With more features than rows the weights lie in the span of the rows: solve there.
         basis, triangle = np.linalg.qr(features.T)
         features = triangle.T
     design = np.c_[features, np.ones(n)]
+    columns = [_fit_column(design, column, ridges, basis) for column in targets.T]
+    return list(zip(*columns, strict=True))
+
+
+def _fit_column(
+    design: Floats, targets: Floats, ridges: Sequence[float], basis: Floats | None
+) -> list[Head]:
+    """The heads of one column, one per penalty; `basis` leads back to the features."""
+    if np.ptp(targets) == 0:
+        share = (targets.sum() + 0.5) / (len(targets) + 1)
+        width = design.shape[1] - 1 if basis is None else len(basis)
+        return [Head(np.zeros(width), float(np.log(share / (1 - share))))] * len(ridges)
     weights = np.zeros(design.shape[1])
     heads = []
     for ridge in ridges:

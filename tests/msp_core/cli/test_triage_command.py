@@ -1,0 +1,67 @@
+"""`msp tickets triage` and `msp eval triage`, as a person calls them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from eval.result import read_result
+from msp_core.bootstrap import build_services
+from msp_core.cli import msp
+from msp_core.errors import InvalidInput, UsageError
+from msp_core.tickets.record import read_tickets
+
+TUNNEL = "Site-to-site tunnel down\nThe VPN tunnel to the warehouse is down, nobody there can work."
+
+
+@pytest.fixture(autouse=True)
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("MSP_STATE_DIR", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(msp, arguments, catch_exceptions=True)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def test_a_new_message() -> None:
+    result = run("tickets", "triage", TUNNEL, "--customer", "northwind", "--json")
+    made = json.loads(result.stdout)
+    assert made["category"]["value"] == "Network"
+    assert made["team"]["value"] == "network-ops"
+    assert made["duplicate_of"] is None
+    text = run("tickets", "triage", TUNNEL, "--customer", "northwind")
+    assert "Network" in text.stdout
+    assert "not sure" in text.stdout  # of the priority it never is
+    assert "80%" in text.stderr
+
+
+def test_a_ticket_that_repeats_another(root: Path) -> None:
+    tickets = {row.ticket_id: row for row in read_tickets(root / "data" / "tickets.jsonl")[0]}
+    rows = map(json.loads, (root / "eval/datasets/triage/labels.jsonl").read_text().splitlines())
+    label = next(row for row in rows if row["split"] == "dev" and row["duplicate_of"])
+    own, first = tickets[label["ticket_id"]], tickets[label["duplicate_of"]]
+    build_services().tickets.load([own, first])
+    made = json.loads(run("tickets", "triage", own.ticket_id, "--json").stdout)
+    assert made["duplicate_of"]["ticket_id"] == first.ticket_id
+    assert "duplicate" in run("tickets", "triage", own.ticket_id.lower()).stdout
+
+
+def test_what_cannot_be_triaged() -> None:
+    with pytest.raises(UsageError, match="--customer"):
+        run("tickets", "triage", "the wifi is gone")
+    with pytest.raises(UsageError, match="Unknown customer"):
+        run("tickets", "triage", "the wifi is gone", "--customer", "nobody")
+    with pytest.raises(InvalidInput, match="empty"):
+        run("tickets", "triage", "  ", "--customer", "northwind")
+
+
+def test_the_suite_writes_its_result(tmp_path: Path) -> None:
+    result = run("eval", "triage", "--out", str(tmp_path / "out"))
+    assert "category_macro_f1" in result.stdout
+    assert "split dev: 66 tickets" in result.stderr
+    assert read_result(tmp_path / "out").result.suite == "triage"
