@@ -55,6 +55,13 @@ def chromium_path(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def java_and_maven(request: pytest.FixtureRequest) -> None:
+    """Skips where a service of AWS cannot be fetched and run."""
+    if not all(map(shutil.which, ("java", "javac", "mvn"))):
+        missing(request.config, "Java and Maven (Debian: apt install default-jdk-headless maven)")
+
+
+@pytest.fixture(scope="session")
 def root() -> Path:
     """The top of the checkout."""
     return ROOT

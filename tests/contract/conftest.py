@@ -1,7 +1,8 @@
 """The knowledge indexes under test: a backend joins by adding a line to `INDEXES`."""
 
+import uuid
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,10 @@ import pytest
 
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.index import Chunk, KnowledgeIndex, Tier
+from msp_core.knowledge.opensearch import OpenSearchIndex
+from msp_core.knowledge.opensearch_client import OpenSearchClient
 from tests.fakes.knowledge import DIMENSION, HashEmbedder
+from tests.services import opensearch_server
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,53 @@ def embedded(tier: Tier) -> Callable[[Path], AbstractContextManager[Backend]]:
     return start
 
 
-INDEXES: dict[str, Callable[[Path], AbstractContextManager[Backend]]] = {
+@contextmanager
+def opensearch(url: str) -> Iterator[Backend]:
+    """An index of its own on the server, which is told to show what was written."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+    server = OpenSearchClient(url, region="us-east-1")
+
+    def open_index(*, model_id: str = "hash-words", dimension: int = DIMENSION) -> OpenSearchIndex:
+        return OpenSearchIndex(
+            OpenSearchClient(url, region="us-east-1"),
+            engine="lucene",
+            model_id=model_id,
+            dimension=dimension,
+            name=name,
+        )
+
+    def settle() -> None:
+        server.call(lambda client: client.indices.refresh(index=name))
+
+    try:
+        yield Backend(open_index, settle)
+    finally:
+        open_index().remove()
+
+
+INDEXES: dict[str, Callable[..., AbstractContextManager[Backend]]] = {
     "embedded-hot": embedded("hot"),
     "embedded-cold": embedded("cold"),
+    "opensearch": opensearch,
 }
-
-
-WITH_WORDS = ("embedded-hot",)
+OPENSEARCH = pytest.param("opensearch", marks=pytest.mark.services)
+BACKENDS = ["embedded-hot", "embedded-cold", OPENSEARCH]
+WITH_WORDS = ["embedded-hot", OPENSEARCH]
 """Those that search by words, held to `test_lexical_index.py`."""
-WITH_FUSION = ("embedded-hot",)
+WITH_FUSION = ["embedded-hot", OPENSEARCH]
 """Those that fuse words and meaning, held to `test_hybrid_index.py`."""
 
 
-@pytest.fixture(params=INDEXES)
+@pytest.fixture(scope="session")
+def opensearch_url(java_and_maven: None) -> Iterator[str]:
+    with opensearch_server.running() as url:
+        yield url
+
+
+@pytest.fixture(params=BACKENDS)
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    with INDEXES[request.param](tmp_path) as started:
+    where = request.getfixturevalue("opensearch_url") if "opensearch" in request.param else tmp_path
+    with INDEXES[request.param](where) as started:
         yield started
 
 
