@@ -5,14 +5,19 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.index import Chunk, KnowledgeIndex, Tier
 from msp_core.knowledge.opensearch import OpenSearchIndex
 from msp_core.knowledge.opensearch_client import OpenSearchClient
+from msp_core.knowledge.s3_vectors import S3VectorsIndex
+from tests.fakes.aws_endpoint import AwsEndpoint
 from tests.fakes.knowledge import DIMENSION, HashEmbedder
+from tests.fakes.s3_vectors import S3Vectors
 from tests.services import opensearch_server
 
 
@@ -70,13 +75,27 @@ def opensearch(url: str) -> Iterator[Backend]:
         open_index().remove()
 
 
+@contextmanager
+def s3_vectors(client: Any) -> Iterator[Backend]:
+    """An index of its own in the bucket of the local endpoint."""
+    name = f"test-{uuid.uuid4().hex[:12]}"
+
+    def open_index(*, model_id: str = "hash-words", dimension: int = DIMENSION) -> S3VectorsIndex:
+        return S3VectorsIndex(
+            client, bucket="vectors", index=name, model_id=model_id, dimension=dimension
+        )
+
+    yield Backend(open_index, lambda: None)
+
+
 INDEXES: dict[str, Callable[..., AbstractContextManager[Backend]]] = {
     "embedded-hot": embedded("hot"),
     "embedded-cold": embedded("cold"),
+    "s3-vectors": s3_vectors,
     "opensearch": opensearch,
 }
 OPENSEARCH = pytest.param("opensearch", marks=pytest.mark.services)
-BACKENDS = ["embedded-hot", "embedded-cold", OPENSEARCH]
+BACKENDS = ["embedded-hot", "embedded-cold", "s3-vectors", OPENSEARCH]
 WITH_WORDS = ["embedded-hot", OPENSEARCH]
 """Those that search by words, held to `test_lexical_index.py`."""
 WITH_FUSION = ["embedded-hot", OPENSEARCH]
@@ -89,10 +108,20 @@ def opensearch_url(java_and_maven: None) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def s3_vectors_client() -> Iterator[Any]:
+    with AwsEndpoint(S3Vectors().answer) as endpoint, endpoint.reached_by("s3vectors"):
+        yield make_client("s3vectors", region="us-east-1")
+
+
+NEEDS = {"opensearch": "opensearch_url", "s3-vectors": "s3_vectors_client"}
+"""The fixture that a backend is started with; the others get a folder."""
+
+
 @pytest.fixture(params=BACKENDS)
-def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    where = request.getfixturevalue("opensearch_url") if "opensearch" in request.param else tmp_path
-    with INDEXES[request.param](where) as started:
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    needed = request.getfixturevalue(NEEDS.get(request.param, "tmp_path"))
+    with INDEXES[request.param](needed) as started:
         yield started
 
 
