@@ -10,7 +10,7 @@ import numpy as np
 
 from eval.retrieval_set import RetrievalSet
 from msp_core.bootstrap import local_tiers
-from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.embedding import Embedder, Purpose
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.ranking import System
 from msp_core.knowledge.retriever import Retriever
@@ -106,14 +106,17 @@ class _Remembering:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._known: dict[str, Vectors] = {}
+        self._known: dict[tuple[Purpose, str], Vectors] = {}
         self.model_id, self.dimension = embedder.model_id, embedder.dimension
 
-    def embed(self, texts: Sequence[str]) -> "Vectors":
+    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> "Vectors":
         """See `Embedder.embed`."""
-        unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if unknown:
-            self._known.update(zip(unknown, self._embedder.embed(unknown), strict=True))
-        if not texts:
-            return self._embedder.embed(texts)
-        return np.stack([self._known[text] for text in texts])
+        unknown = [text for text in dict.fromkeys(texts) if (purpose, text) not in self._known]
+        if unknown or not texts:
+            vectors = self._embedder.embed(unknown, purpose=purpose)
+            self._known |= {
+                (purpose, text): row for text, row in zip(unknown, vectors, strict=True)
+            }
+            if not texts:
+                return vectors
+        return np.stack([self._known[purpose, text] for text in texts])

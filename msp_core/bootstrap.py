@@ -1,8 +1,9 @@
 """The one place that picks adapters and puts the parts together."""
 
+import importlib.util
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from msp_core.assistant.assistant import Assistant
     from msp_core.assistant.models import ModelPair
     from msp_core.knowledge.embedding import Embedder
-    from msp_core.knowledge.index import Tier
+    from msp_core.knowledge.index import KnowledgeIndex, Tier
     from msp_core.knowledge.retriever import Retriever
     from msp_core.knowledge.tier_state import TierState
     from msp_core.knowledge.tiers import Tiers
@@ -87,15 +88,28 @@ class Services:
 
     @cached_property
     def embedder(self) -> "Embedder":
-        """MiniLM, with the vectors that ship beside the data."""
+        """Titan on AWS; else MiniLM, with the vectors that ship beside the data."""
+        if self.settings.backend == "aws" and self.settings.embedding_path is None:
+            return titan(self.settings)
         from msp_core.knowledge.embedding_cache import CachedEmbedder
 
-        return CachedEmbedder(local_embedder(self.settings), self.data_dir / "embeddings.npz")
+        return CachedEmbedder(
+            local_embedder(self.settings),
+            self.data_dir / "embeddings.npz",
+            purposes=(
+                ("document", "query") if self.settings.embedding_path is None else ("document",)
+            ),
+        )
 
     @cached_property
     def tiers(self) -> "Tiers":
-        """The hot and the cold index."""
-        return local_tiers(self.settings.state_dir / "knowledge", self.embedder)
+        """The hot and the cold index, and the statistics."""
+        if self.settings.backend == "aws":
+            return aws_tiers(self.settings, self.embedder)
+        tiers = local_tiers(self.settings.state_dir / "knowledge", self.embedder)
+        if self.settings.opensearch_endpoint is None:
+            return tiers
+        return replace(tiers, hot=opensearch_index(self.settings, self.embedder))
 
     @cached_property
     def tier_state(self) -> "TierState":
@@ -256,6 +270,71 @@ def local_embedder(settings: Settings) -> "Embedder":
     from msp_core.knowledge.minilm import MiniLm
 
     return MiniLm(settings.embedding_path)
+
+
+def titan(settings: Settings) -> "Embedder":
+    """Titan through Bedrock."""
+    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.knowledge.titan import CONNECTIONS, Titan
+
+    client = make_client("bedrock-runtime", region=settings.aws_region, connections=CONNECTIONS)
+    model = settings.bedrock_embedding_model
+    return Titan(client, model=model, dimension=settings.embedding_dimension)
+
+
+def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeIndex":
+    """The hot index at `MSP_OPENSEARCH_ENDPOINT`.
+
+    Raises:
+        ConfigurationError: it is not set, or opensearch-py is not installed.
+    """
+    if importlib.util.find_spec("opensearchpy") is None:
+        raise ConfigurationError(
+            "MSP_OPENSEARCH_ENDPOINT is set, and opensearch-py is not installed. Run "
+            "`pip install 'msp-support-assistant[opensearch]'`, or unset it."
+        )
+    from msp_core.knowledge.opensearch import OpenSearchIndex
+    from msp_core.knowledge.opensearch_client import OpenSearchClient
+
+    endpoint = _needed("MSP_OPENSEARCH_ENDPOINT", settings.opensearch_endpoint)
+    client = OpenSearchClient(endpoint, region=settings.aws_region)
+    return OpenSearchIndex(
+        client,
+        engine=settings.opensearch_engine or ("faiss" if client.is_serverless else "lucene"),
+        model_id=embedder.model_id,
+        dimension=embedder.dimension,
+    )
+
+
+def aws_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
+    """OpenSearch, S3 Vectors, and the statistics in the artifacts bucket.
+
+    Raises:
+        ConfigurationError: one of their settings is missing.
+    """
+    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.knowledge.s3_statistics import S3Statistics
+    from msp_core.knowledge.s3_vectors import S3VectorsIndex
+    from msp_core.knowledge.tiers import Tiers
+
+    cold = S3VectorsIndex(
+        make_client("s3vectors", region=settings.aws_region),
+        bucket=_needed("MSP_VECTOR_BUCKET", settings.vector_bucket),
+        index=_needed("MSP_VECTOR_INDEX", settings.vector_index),
+        model_id=embedder.model_id,
+        dimension=embedder.dimension,
+    )
+    statistics = S3Statistics(
+        make_client("s3", region=settings.aws_region),
+        bucket=_needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket),
+    )
+    return Tiers(hot=opensearch_index(settings, embedder), cold=cold, statistics=statistics)
+
+
+def _needed(name: str, value: str | None) -> str:
+    if value is None:
+        raise ConfigurationError(f"{name} is not set, and MSP_BACKEND=aws needs it.")
+    return value
 
 
 def local_tiers(folder: Path, embedder: "Embedder") -> "Tiers":
