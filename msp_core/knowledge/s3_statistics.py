@@ -7,7 +7,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -193,7 +193,7 @@ class S3Statistics:
 
 
 def _line(document: DocumentTerms) -> str:
-    return json.dumps(asdict(document), sort_keys=True)
+    return json.dumps({**vars(document), "frequencies": dict(document.frequencies)}, sort_keys=True)
 
 
 def _packed(lines: Mapping[str, str]) -> bytes:

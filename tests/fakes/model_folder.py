@@ -1,4 +1,4 @@
-"""Small sentence-transformers folders of random weights, and a slow forward pass to compare with."""
+"""Small sentence-transformers folders of random weights, and a slow forward pass beside them."""
 
 import json
 import math
