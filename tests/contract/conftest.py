@@ -1,5 +1,7 @@
 """The knowledge indexes under test: a backend joins by adding a line to `INDEXES`."""
 
+import json
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -8,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opensearchpy import Transport
 
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.embedded import EmbeddedIndex
@@ -17,8 +20,10 @@ from msp_core.knowledge.opensearch_client import OpenSearchClient
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from tests.fakes.aws_endpoint import AwsEndpoint
 from tests.fakes.knowledge import DIMENSION, HashEmbedder
+from tests.fakes.opensearch import Request, check_serverless
 from tests.fakes.s3_vectors import S3Vectors
-from tests.services import opensearch_server
+
+_perform_request = Transport.perform_request
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,8 @@ def embedded(tier: Tier) -> Callable[[Path], AbstractContextManager[Backend]]:
 
 @contextmanager
 def opensearch(url: str) -> Iterator[Backend]:
-    """An index of its own on the server, which is told to show what was written."""
+    """An index of its own; every request must be one that Serverless takes too."""
     name = f"test-{uuid.uuid4().hex[:12]}"
-    server = OpenSearchClient(url, region="us-east-1")
 
     def open_index(*, model_id: str = "hash-words", dimension: int = DIMENSION) -> OpenSearchIndex:
         return OpenSearchIndex(
@@ -67,12 +71,21 @@ def opensearch(url: str) -> Iterator[Backend]:
         )
 
     def settle() -> None:
-        server.call(lambda client: client.indices.refresh(index=name))
+        with urllib.request.urlopen(f"{url}/{name}/_refresh", timeout=30):
+            pass
 
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Transport, "perform_request", _checked)
         yield Backend(open_index, settle)
-    finally:
         open_index().remove()
+
+
+def _checked(self: Transport, method: str, url: str, **request: Any) -> Any:
+    body = request.get("body")
+    if isinstance(body, str):
+        body = [json.loads(line) for line in body.splitlines()]
+    check_serverless(Request(method, url, request.get("params") or {}, body))
+    return _perform_request(self, method, url, **request)
 
 
 @contextmanager
@@ -100,12 +113,6 @@ WITH_WORDS = ["embedded-hot", OPENSEARCH]
 """Those that search by words, held to `test_lexical_index.py`."""
 WITH_FUSION = ["embedded-hot", OPENSEARCH]
 """Those that fuse words and meaning, held to `test_hybrid_index.py`."""
-
-
-@pytest.fixture(scope="session")
-def opensearch_url(java_and_maven: None) -> Iterator[str]:
-    with opensearch_server.running() as url:
-        yield url
 
 
 @pytest.fixture(scope="session")

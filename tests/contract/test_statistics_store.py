@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.s3.responses import S3Response
 
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.lexical_statistics import Counted, StatisticsStore, count_terms
@@ -19,7 +22,14 @@ OpenStore = Callable[[], StatisticsStore]
 
 @contextmanager
 def s3() -> Iterator[OpenStore]:
-    with mock_aws():
+    lock, put_object = Lock(), S3Response.put_object
+
+    def one_at_a_time(self: S3Response) -> Any:  # moto has no locks, and S3's writes are atomic
+        with lock:
+            return put_object(self)
+
+    with mock_aws(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(S3Response, "put_object", one_at_a_time)
         client = make_client("s3", region="us-east-1")
         client.create_bucket(Bucket="artifacts")
         yield lambda: S3Statistics(client, bucket="artifacts", looked_every_s=0)
