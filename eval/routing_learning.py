@@ -14,7 +14,7 @@ from eval.routing_set import Prices, RoutingSet, Turn, read_routing_set
 from eval.routing_systems import WORD_COUNT, LearnedScores
 from eval.stats import statistic_intervals
 from msp_core.errors import InvalidInput
-from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.embedding import Embedder, Purpose
 from msp_core.knowledge.embedding_cache import CachedEmbedder, write_cache
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LEARNED, LearnedRouter
@@ -55,8 +55,8 @@ class RememberingEmbedder:
         """See `Embedder.dimension`."""
         return self._embedder.dimension
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
-        """See `Embedder.embed`."""
+    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> Vectors:
+        """See `Embedder.embed`; messages are compared with each other, so all are documents."""
         missing = list(dict.fromkeys(text for text in texts if text not in self._known))
         if missing:
             self._known.update(zip(missing, self._embedder.embed(missing), strict=True))

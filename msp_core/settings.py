@@ -122,6 +122,7 @@ def configure_logging(level: LogLevel) -> None:
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     for noisy in ("strands", "httpx", "httpcore", "openai", "botocore", "papermill"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("opensearch").setLevel(logging.ERROR)  # it warns of each index not yet there
 
 
 def _unknown(name: str) -> str:

@@ -18,9 +18,8 @@ from msp_core.knowledge.index import (
     Record,
     check_k,
     check_vectors,
-    unusable_rows,
 )
-from msp_core.knowledge.made_with import NOT_WHOLE, Stored, check_made_with, hashes_of_whole
+from msp_core.knowledge.made_with import Stored, check_made_with, hashes_of_whole
 from msp_core.knowledge.opensearch_client import NoSuchIndex, OpenSearchClient, Refused
 from msp_core.knowledge.opensearch_queries import (
     FUSION,
@@ -38,6 +37,7 @@ from msp_core.knowledge.opensearch_queries import (
 )
 from msp_core.knowledge.opensearch_rows import RecentRows, ids_of_rows, rows_as_of_now
 from msp_core.knowledge.query_terms import query_terms, telling_terms
+from msp_core.knowledge.service_check import problems_of
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Vectors
@@ -229,27 +229,12 @@ class OpenSearchIndex:
 
     def verify(self) -> list[str]:
         """See `KnowledgeIndex.verify`: whole documents, readable records, usable vectors."""
-        import numpy as np
-
-        problems: list[str] = []
-        stored = []
-        for row in self._all_rows([*_STORED, "chunk", "vector"]):
-            stored.append(_stored(row))
-            try:
-                record = record_of(row)
-            except (TypeError, ValueError) as error:
-                problems.append(f"the record of {row['chunk_id']!r} cannot be read ({error})")
-                continue
-            if record.chunk.chunk_id != row["chunk_id"]:
-                problems.append(f"the record of {row['chunk_id']!r} is that of another chunk")
-            if unusable_rows(np.atleast_2d(record.vector)):
-                problems.append(f"the vector of {row['chunk_id']!r} is not usable")
-        problems += [
-            f"{document_id} is not held whole"
-            for document_id, content_hash in hashes_of_whole(stored).items()
-            if content_hash == NOT_WHOLE
-        ]
-        return problems
+        return problems_of(
+            self._all_rows([*_STORED, "chunk", "vector"]),
+            name=lambda row: str(row["chunk_id"]),
+            stored=_stored,
+            record=record_of,
+        )
 
     def compact(self) -> None:
         """See `KnowledgeIndex.compact`: the server does it by itself."""
@@ -320,18 +305,19 @@ class OpenSearchIndex:
             self._check()
             for start in range(0, len(terms), TERMS_TOGETHER):
                 some = terms[start : start + TERMS_TOGETHER]
-                answer = self._client.call(
-                    lambda client, some=some: client.search(  # type: ignore[misc]
-                        index=self._name, body=counts_of(some)
-                    )
-                )
-                total = answer["hits"]["total"]["value"]
-                buckets = answer["aggregations"]["terms"]["buckets"]
-                for term, bucket in zip(some, buckets, strict=True):
-                    counts[term] = bucket["doc_count"]
+                total, found = self._counts(some)
+                counts.update(zip(some, found, strict=True))
         except NoSuchIndex:
             return []
         return telling_terms(counts, total)
+
+    def _counts(self, terms: Sequence[str]) -> tuple[int, list[int]]:
+        """How many rows there are, and how many have each of the terms."""
+        answer = self._client.call(
+            lambda client: client.search(index=self._name, body=counts_of(terms))
+        )
+        buckets = answer["aggregations"]["terms"]["buckets"]
+        return answer["hits"]["total"]["value"], [bucket["doc_count"] for bucket in buckets]
 
     def _all_rows(self, fields: Sequence[str]) -> Iterator[Body]:
         try:

@@ -54,10 +54,7 @@ def ids_of_rows(client: OpenSearchClient, index: str, query: Body) -> set[str]:
 
 def _pages(client: OpenSearchClient, body: Body, where: dict[str, str]) -> Iterator[dict[str, Any]]:
     while True:
-        request = dict(body)
-        answer = client.call(
-            lambda server, request=request: server.search(body=request, **where)  # type: ignore[misc]
-        )
+        answer = client.call(lambda server: server.search(body=body, **where))
         hits = answer["hits"]["hits"]
         yield from hits
         if len(hits) < body["size"]:

@@ -20,20 +20,21 @@ from msp_core.knowledge.index import (
     check_k,
     check_vectors,
     ids_of_chunks,
-    unusable_rows,
 )
-from msp_core.knowledge.made_with import NOT_WHOLE, check_made_with, hashes_of_whole
+from msp_core.knowledge.made_with import check_made_with, hashes_of_whole
 from msp_core.knowledge.s3_vectors_items import (
     ABOUT,
     RECORD,
     Json,
     about_item,
+    batches,
     filter_of,
     item_of,
     made_with_of,
     record_of,
     stored_of,
 )
+from msp_core.knowledge.service_check import problems_of
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Vectors
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 QueryMode = Literal["CLASSIC", "ENHANCED"]
 """`ENHANCED` filters before it searches; `CLASSIC` while it does, so it may find fewer."""
 
-MAX_PUT, MAX_GET, MAX_LIST = 500, 100, 1000
+MAX_DELETE, MAX_GET, MAX_LIST = 500, 100, 1000
 MAX_CLASSIC_K = 100
 SPARE_HITS = 50
 """Asked for beyond k, because the service orders equal distances as it likes."""
@@ -101,7 +102,7 @@ class S3VectorsIndex:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """See `KnowledgeIndex.capabilities`."""
-        return frozenset({"read_your_writes"})
+        return frozenset()
 
     def create(self) -> None:
         """See `KnowledgeIndex.create`; the index may have been made by the stack."""
@@ -140,8 +141,8 @@ class S3VectorsIndex:
         ]
         if not self._is_marked():
             self.create()
-        for start in range(0, len(items), MAX_PUT):
-            self._call("put_vectors", vectors=items[start : start + MAX_PUT])
+        for batch in batches(items):
+            self._call("put_vectors", vectors=batch)
         self._delete_from(sizes)
 
     def delete(self, document_ids: Collection[str]) -> None:
@@ -219,27 +220,12 @@ class S3VectorsIndex:
 
     def verify(self) -> list[str]:
         """See `KnowledgeIndex.verify`: whole documents, readable records, usable vectors."""
-        import numpy as np
-
-        problems: list[str] = []
-        stored = []
-        for item in self._all(returnData=True, returnMetadata=True):
-            try:
-                stored.append(stored_of(item))
-                record = record_of(item)
-            except (KeyError, TypeError, ValueError) as error:
-                problems.append(f"the record of {item['key']!r} cannot be read ({error})")
-                continue
-            if record.chunk.chunk_id != item["key"]:
-                problems.append(f"the record of {item['key']!r} is that of another chunk")
-            if unusable_rows(np.atleast_2d(record.vector)):
-                problems.append(f"the vector of {item['key']!r} is not usable")
-        problems += [
-            f"{document_id} is not held whole"
-            for document_id, content_hash in hashes_of_whole(stored).items()
-            if content_hash == NOT_WHOLE
-        ]
-        return problems
+        return problems_of(
+            self._all(returnData=True, returnMetadata=True),
+            name=lambda item: str(item["key"]),
+            stored=stored_of,
+            record=record_of,
+        )
 
     def compact(self) -> None:
         """See `KnowledgeIndex.compact`: the service does it by itself."""
@@ -299,8 +285,8 @@ class S3VectorsIndex:
         firsts = {ids_of_chunks(name, start + 1)[start]: name for name, start in starts.items()}
         longer = [firsts[item["key"]] for item in self._get(list(firsts))]
         keys = [key for name in longer for key in reversed(self._held_from(name, starts[name]))]
-        for start in range(0, len(keys), MAX_PUT):
-            self._call("delete_vectors", keys=keys[start : start + MAX_PUT])
+        for start in range(0, len(keys), MAX_DELETE):
+            self._call("delete_vectors", keys=keys[start : start + MAX_DELETE])
 
     def _held_from(self, document_id: str, start: int) -> list[str]:
         held: list[str] = []

@@ -1,6 +1,7 @@
 """How a chunk stands in S3 Vectors: labels to filter by, and all of it in one unfilterable text."""
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,9 @@ RECORD = "record"
 """The metadata key that is not filterable."""
 ABOUT = "about"
 """The key of a vector that says what the index was made with; a chunk's id has a `#`."""
+MAX_PUT = 500
+MAX_PUT_BYTES = 18 * 2**20
+"""Of one request; the service takes 20 MiB."""
 MAX_LABEL_BYTES = 2048
 MAX_METADATA_BYTES = 40 * 1024
 _SHARED = "shared"
@@ -40,6 +44,21 @@ def item_of(chunk: Chunk, vector: "Vector", *, chunk_count: int) -> Json:
     metadata = {**labels, RECORD: record}
     _check_size(chunk, "labels and text", _size(metadata), MAX_METADATA_BYTES)
     return {"key": chunk.chunk_id, "data": {"float32": vector.tolist()}, "metadata": metadata}
+
+
+def batches(items: Iterable[Json]) -> Iterator[list[Json]]:
+    """The items in order, as many at a time as one request may hold."""
+    batch: list[Json] = []
+    held = 0
+    for item in items:
+        size = _size(item)
+        if batch and (len(batch) == MAX_PUT or held + size > MAX_PUT_BYTES):
+            yield batch
+            batch, held = [], 0
+        batch.append(item)
+        held += size
+    if batch:
+        yield batch
 
 
 def about_item(made_with: dict[str, str], dimension: int) -> Json:

@@ -1,4 +1,4 @@
-"""Small sentence-transformers folders of random weights, and a slow forward pass beside them."""
+"""Small sentence-transformers folders of random weights, and a slow forward pass."""
 
 import json
 import math

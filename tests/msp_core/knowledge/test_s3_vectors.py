@@ -11,7 +11,7 @@ from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
-from msp_core.knowledge.s3_vectors_items import RECORD
+from msp_core.knowledge.s3_vectors_items import RECORD, batches
 from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
 from tests.fakes.knowledge import ALL, DIMENSION, HashEmbedder, chunk, ids, vector_of
 from tests.fakes.s3_vectors import S3Vectors
@@ -75,6 +75,14 @@ def test_many_chunks_go_in_batches_and_come_back_in_pages(
     put(index, chunk("long", "short now"))
     assert index.stats().chunks == 1
     assert index.document_hashes() == {"long": "hash of short now"}
+
+
+def test_large_vectors_go_in_smaller_batches() -> None:
+    item = {"key": "d1#000", "data": {"float32": [0.123456789012345678] * 4096}}
+    sizes = [len(batch) for batch in batches([item] * 700)]
+    assert sum(sizes) == 700
+    assert max(sizes) * len(json.dumps(item)) < 20 * 2**20
+    assert len(sizes) == 4
 
 
 def test_only_labels_are_filterable_and_an_index_is_of_cosine(
