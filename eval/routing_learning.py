@@ -57,6 +57,7 @@ class RememberingEmbedder:
 
     def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> Vectors:
         """See `Embedder.embed`; messages are compared with each other, so all are documents."""
+        # pylint: disable=unused-argument
         missing = list(dict.fromkeys(text for text in texts if text not in self._known))
         if missing:
             self._known.update(zip(missing, self._embedder.embed(missing), strict=True))

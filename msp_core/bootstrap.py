@@ -25,7 +25,7 @@ from msp_core.tickets.store import TicketStore
 if TYPE_CHECKING:
     from msp_core.assistant.assistant import Assistant
     from msp_core.assistant.models import ModelPair
-    from msp_core.knowledge.embedding import Embedder
+    from msp_core.knowledge.embedding import Embedder, Purpose
     from msp_core.knowledge.index import KnowledgeIndex, Tier
     from msp_core.knowledge.retriever import Retriever
     from msp_core.knowledge.tier_state import TierState
@@ -93,13 +93,11 @@ class Services:
             return titan(self.settings)
         from msp_core.knowledge.embedding_cache import CachedEmbedder
 
-        return CachedEmbedder(
-            local_embedder(self.settings),
-            self.data_dir / "embeddings.npz",
-            purposes=(
-                ("document", "query") if self.settings.embedding_path is None else ("document",)
-            ),
-        )
+        purposes: tuple[Purpose, ...] = ("document", "query")
+        if self.settings.embedding_path is not None:  # it may have a prompt for queries
+            purposes = ("document",)
+        file = self.data_dir / "embeddings.npz"
+        return CachedEmbedder(local_embedder(self.settings), file, purposes=purposes)
 
     @cached_property
     def tiers(self) -> "Tiers":

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msp_core.errors import DependencyFailed, MspError
@@ -320,11 +321,9 @@ class OpenSearchIndex:
         return answer["hits"]["total"]["value"], [bucket["doc_count"] for bucket in buckets]
 
     def _all_rows(self, fields: Sequence[str]) -> Iterator[Body]:
-        try:
+        with suppress(NoSuchIndex):
             self._check()
             yield from rows_as_of_now(self._client, self._name, fields)
-        except NoSuchIndex:
-            return
 
     def _rows_of(self, document_ids: Collection[str]) -> set[str]:
         searched = ids_of_rows(self._client, self._name, of_documents(document_ids))

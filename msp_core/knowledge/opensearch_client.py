@@ -154,8 +154,6 @@ class OpenSearchClient:
         return Urllib3AWSV4SignerAuth(credentials, self._region, service)
 
     def _complete(self, answer: Answer) -> Answer:
-        if not isinstance(answer, dict):
-            return answer
         failed = answer.get("_shards", {}).get("failed", 0)
         if failed or answer.get("timed_out"):
             what = f"{failed} shards failed" if failed else "it ran out of time"

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from msp_core.errors import ConfigurationError, MspError, UsageError
@@ -120,10 +121,8 @@ class S3VectorsIndex:
     def remove(self) -> None:
         """See `KnowledgeIndex.remove`."""
         self._checked_at = None
-        try:
+        with suppress(_NoSuchIndex):
             self._call("delete_index")
-        except _NoSuchIndex:
-            return
 
     def upsert(self, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
         """See `KnowledgeIndex.upsert`; makes the index where there is none.
@@ -309,13 +308,11 @@ class S3VectorsIndex:
 
     def _all(self, **wanted: bool) -> Iterator[Json]:
         """Every chunk's vector."""
-        try:
+        with suppress(_NoSuchIndex):
             self._check()
             for item in self._pages("list_vectors", maxResults=MAX_LIST, **wanted):
                 if item["key"] != ABOUT:
                     yield item
-        except _NoSuchIndex:
-            return
 
     def _pages(self, operation: str, **request: Any) -> Iterator[Json]:
         while True:
