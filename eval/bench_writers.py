@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from eval.provenance import ROOT
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.knowledge.document import document_chunks, text_document
-from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.embedding import Embedder, Purpose
 from msp_core.knowledge.index import Filter
 
 _WRITER = "import sys; from eval.bench_writers import write; write(*sys.argv[1:])"
@@ -48,7 +48,9 @@ class _Named:
     model_id: str
     dimension: int
 
-    def embed(self, texts: object) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+    def embed(
+        self, texts: object, *, purpose: Purpose = "document"
+    ) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
         """Not used."""
         raise NotImplementedError
 

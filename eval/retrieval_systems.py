@@ -4,20 +4,18 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from eval.retrieval_set import RetrievalSet
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.ranking import System
+from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.knowledge.retriever import Retriever, searched_text
 from msp_core.knowledge.tiering import choose_hot
-
-if TYPE_CHECKING:
-    from msp_core.knowledge.embedding import Vectors
 
 SystemName = Literal["bm25", "dense", "hot", "cold", "fused", "two_tiers"]
 ONE_INDEX: tuple[SystemName, ...] = ("bm25", "dense", "fused")
@@ -56,7 +54,7 @@ def make_systems(
         hot_share: of the chunks, 0 to 1.
         seed: of the log.
     """
-    remembering = _Remembering(embedder)
+    remembering = RememberingEmbedder(embedder)
     # In one go: packed, they take a third of the time.
     remembering.embed(
         [
@@ -106,21 +104,3 @@ def seeded_heat(document_ids: Sequence[str], *, seed: int) -> dict[str, float]:
         popular, size=_USES_PER_DOCUMENT * len(names), p=weights / weights.sum()
     )
     return {names[place]: math.log2(uses) for place, uses in Counter(drawn.tolist()).items()}
-
-
-class _Remembering:
-    """An embedder that computes each text once, since every system asks the same."""
-
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
-        self._known: dict[str, Vectors] = {}
-        self.model_id, self.dimension = embedder.model_id, embedder.dimension
-
-    def embed(self, texts: Sequence[str]) -> "Vectors":
-        """See `Embedder.embed`."""
-        unknown = [text for text in dict.fromkeys(texts) if text not in self._known]
-        if unknown:
-            self._known.update(zip(unknown, self._embedder.embed(unknown), strict=True))
-        if not texts:
-            return self._embedder.embed(texts)
-        return np.stack([self._known[text] for text in texts])

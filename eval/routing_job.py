@@ -19,11 +19,13 @@ from eval.routing_learning import (
 )
 from eval.routing_set import Prices, RoutingSet, read_routing_set
 from eval.routing_systems import LearnedScores
-from eval.set_vectors import RememberingEmbedder, training_embedder
+from eval.set_vectors import training_embedder
 from eval.ticket_cost import TokenProfile
-from msp_core.bootstrap import Services, local_embedder
+from msp_core.bootstrap import Services
+from msp_core.bootstrap.knowledge import local_embedder
 from msp_core.bootstrap.policy import policy_with
 from msp_core.errors import UsageError
+from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LearnedRouter
 from msp_core.routing.meaning import what_is_meant
@@ -81,7 +83,9 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
         )
     learned, notes = _learned(job, data, embedder, services, context)
     policy: RoutingPolicy | None = policy_with(embedder, services.settings, services.models)
-    timed = policy_with(local_embedder(services.settings), services.settings, services.models)
+    # Like the assistant's: it embeds a turn once, for floors and score together.
+    afresh = RememberingEmbedder(local_embedder(services.settings), most=1)
+    timed = policy_with(afresh, services.settings, services.models)
     if len(data.turns) > EMBEDDED_AT_MOST:
         notes.append(
             f"{len(data.turns):,} turns are more than the {EMBEDDED_AT_MOST:,} that are embedded"

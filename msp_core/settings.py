@@ -19,6 +19,7 @@ Backend = Literal["local", "aws"]
 Environment = Literal["demo", "staging", "prod"]
 ModelProvider = Literal["offline", "ollama", "openai"]
 PolicyName = Literal["learned", "cascade", "word_count", "regex", "weak", "strong"]
+OpenSearchEngine = Literal["faiss", "lucene"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 _WORD = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
@@ -41,6 +42,7 @@ class Settings:
     titan_model: str = "us.amazon.nova-2-lite-v1:0"
     tickets_table: str | None = None
     sessions_table: str | None = None
+    bedrock_embedding_model: str = "amazon.titan-embed-text-v2:0"
     backend: Backend = "local"
     state_dir: Path = field(default_factory=_default_state_dir)
     model_provider: ModelProvider = "offline"
@@ -48,6 +50,12 @@ class Settings:
     weak_model: str | None = None
     strong_model: str | None = None
     embedding_path: Path | None = None
+    embedding_dimension: int = 1024
+    opensearch_endpoint: str | None = field(default=None, repr=False)
+    opensearch_engine: OpenSearchEngine | None = None
+    vector_bucket: str | None = None
+    vector_index: str | None = None
+    artifacts_bucket: str | None = None
     openai_api_key: str | None = field(default=None, repr=False)
     routing_policy: PolicyName = "learned"
     routing_threshold: float | None = None
@@ -96,6 +104,10 @@ class Settings:
             for name, value in (
                 ("TICKETS_TABLE_NAME", self.tickets_table),
                 ("SESSIONS_TABLE_NAME", self.sessions_table),
+                ("MSP_OPENSEARCH_ENDPOINT", self.opensearch_endpoint),
+                ("MSP_VECTOR_BUCKET", self.vector_bucket),
+                ("MSP_VECTOR_INDEX", self.vector_index),
+                ("MSP_ARTIFACTS_BUCKET", self.artifacts_bucket),
             ):
                 if value is None:
                     found.append(f"{name} is not set, and MSP_BACKEND=aws needs it.")
@@ -117,6 +129,7 @@ def configure_logging(level: LogLevel) -> None:
     logging.basicConfig(level=level, format="%(levelname)s %(name)s %(message)s")
     for noisy in ("strands", "httpx", "httpcore", "openai", "botocore", "papermill"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("opensearch").setLevel(logging.ERROR)  # it warns of each index not yet there
 
 
 def _unknown(name: str) -> str:
@@ -189,6 +202,30 @@ def _origins(text: str) -> tuple[str, ...]:
     return origins
 
 
+def _endpoint(text: str) -> str:
+    if not re.fullmatch(r"https?://(?:[^\s/@]+@)?[^\s/@]+(/\S*)?", text):
+        raise ValueError("must be a URL such as https://user:password@host:9200")
+    return text
+
+
+def _bucket(text: str) -> str:
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", text):
+        raise ValueError("must be 3 to 63 lower-case letters, digits, dots and hyphens")
+    return text
+
+
+def _embedding_model(text: str) -> str:
+    if not re.fullmatch(r"(arn:\S+/)?amazon\.titan-embed-text-v2:0", text):
+        raise ValueError("must be amazon.titan-embed-text-v2:0, the model whose format is known")
+    return text
+
+
+def _dimension(text: str) -> int:
+    if text not in {"1024", "512", "256"}:
+        raise ValueError("must be 1024, 512 or 256")
+    return int(text)
+
+
 def _path(text: str) -> Path:
     if "\0" in text:
         raise ValueError("must be a path")
@@ -212,6 +249,7 @@ _READERS = {
     "BEDROCK_TITAN_MODEL": ("titan_model", _model_id),
     "TICKETS_TABLE_NAME": ("tickets_table", _table),
     "SESSIONS_TABLE_NAME": ("sessions_table", _table),
+    "BEDROCK_EMBEDDING_MODEL": ("bedrock_embedding_model", _embedding_model),
     "MSP_BACKEND": ("backend", _choice(Backend)),
     "MSP_STATE_DIR": ("state_dir", _path),
     "MSP_MODEL_PROVIDER": ("model_provider", _choice(ModelProvider)),
@@ -220,6 +258,12 @@ _READERS = {
     "MSP_STRONG_MODEL": ("strong_model", _word),
     "OPENAI_API_KEY": ("openai_api_key", str),
     "MSP_EMBEDDING_PATH": ("embedding_path", _path),
+    "MSP_EMBEDDING_DIMENSION": ("embedding_dimension", _dimension),
+    "MSP_OPENSEARCH_ENDPOINT": ("opensearch_endpoint", _endpoint),
+    "MSP_OPENSEARCH_ENGINE": ("opensearch_engine", _choice(OpenSearchEngine)),
+    "MSP_VECTOR_BUCKET": ("vector_bucket", _bucket),
+    "MSP_VECTOR_INDEX": ("vector_index", _bucket),
+    "MSP_ARTIFACTS_BUCKET": ("artifacts_bucket", _bucket),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
     "MSP_ROUTING_THRESHOLD": ("routing_threshold", _number(0, 1.01)),
     "MSP_DAILY_BUDGET_USD": ("daily_budget_usd", _number(0, 1_000_000)),

@@ -3,6 +3,7 @@
 import os
 import shutil
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,11 +55,20 @@ def chromium_path(request: pytest.FixtureRequest) -> str:
     raise AssertionError("missing() does not return")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def java_and_maven(request: pytest.FixtureRequest) -> None:
     """Skips where a service of AWS cannot be fetched and run."""
-    if not (shutil.which("java") and shutil.which("mvn")):
-        missing(request.config, "Java and Maven (Debian: apt install default-jre-headless maven)")
+    if not all(map(shutil.which, ("java", "javac", "mvn"))):
+        missing(request.config, "Java and Maven (Debian: apt install default-jdk-headless maven)")
+
+
+@pytest.fixture(scope="session")
+def opensearch_url(java_and_maven: None) -> Iterator[str]:
+    """A real OpenSearch server, the same one for all tests."""
+    from tests.services import opensearch_server
+
+    with opensearch_server.running() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from eval.labelling.items import Drawn, Item, Section
 from eval.labelling.routing_items import split_groups
 from eval.labelling.source import Source
 from eval.labelling.splits import assign_splits
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.document import Document
 from msp_core.knowledge.embedding import Embedder

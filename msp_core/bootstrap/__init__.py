@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from msp_core.assistant.models import ModelPair
     from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
-    from msp_core.knowledge.index import Tier
     from msp_core.knowledge.retriever import Retriever
     from msp_core.knowledge.tier_state import TierState
     from msp_core.knowledge.tiers import Tiers
@@ -137,15 +136,17 @@ class Services:
 
     @cached_property
     def embedder(self) -> "Embedder":
-        """MiniLM, with the vectors that ship beside the data."""
-        from msp_core.knowledge.embedding_cache import CachedEmbedder
+        """Turns texts into vectors."""
+        from msp_core.bootstrap.knowledge import make_embedder
 
-        return CachedEmbedder(local_embedder(self.settings), self.data_dir / "embeddings.npz")
+        return make_embedder(self.settings, self.data_dir)
 
     @cached_property
     def tiers(self) -> "Tiers":
-        """The hot and the cold index."""
-        return local_tiers(self.settings.state_dir / "knowledge", self.embedder)
+        """The hot and the cold index, and the statistics."""
+        from msp_core.bootstrap.knowledge import make_tiers
+
+        return make_tiers(self.settings, self.embedder)
 
     @cached_property
     def tier_state(self) -> "TierState":
@@ -247,34 +248,6 @@ class Services:
             known = ", ".join(sorted(self.customers))
             raise UsageError(f"Unknown customer {customer_id!r}. Known: {known}.")
         return Scope(LOCAL_ACTOR, Role.MANAGER, frozenset(self.customers), customer_id)
-
-
-def local_embedder(settings: Settings) -> "Embedder":
-    """MiniLM, or the model folder of `MSP_EMBEDDING_PATH`."""
-    from msp_core.knowledge.minilm import MiniLm
-
-    return MiniLm(settings.embedding_path)
-
-
-def local_tiers(folder: Path, embedder: "Embedder") -> "Tiers":
-    """Embedded indexes and statistics in a folder, for vectors of this embedder."""
-    from msp_core.knowledge.embedded import EmbeddedIndex
-    from msp_core.knowledge.sqlite_statistics import SqliteStatistics
-    from msp_core.knowledge.tiers import Tiers
-
-    def index(tier: "Tier") -> EmbeddedIndex:
-        return EmbeddedIndex(
-            folder / f"{tier}.db",
-            tier=tier,
-            model_id=embedder.model_id,
-            dimension=embedder.dimension,
-        )
-
-    return Tiers(
-        hot=index("hot"),
-        cold=index("cold"),
-        statistics=SqliteStatistics(folder / "statistics.db"),
-    )
 
 
 def build_services(settings: Settings | None = None, *, data_dir: Path | None = None) -> Services:

@@ -29,7 +29,7 @@ def index(chunks: int, out: Path | None, as_json: bool) -> None:
     from eval.dataset import find_dataset
     from eval.provenance import RunContext, public_settings
     from eval.retrieval_set import read_retrieval_set
-    from msp_core.bootstrap import local_embedder
+    from msp_core.bootstrap.knowledge import local_embedder
     from msp_core.loading import read_data
 
     services = services_from_env()
@@ -63,7 +63,7 @@ def routing(
     from eval.provenance import RunContext, public_settings
     from eval.routing_job import RoutingJob, pair_prices
     from eval.routing_set import read_routing_set
-    from msp_core.bootstrap import local_embedder
+    from msp_core.bootstrap.knowledge import local_embedder
     from msp_core.routing.model_file import default_model, read_model
 
     services = services_from_env()

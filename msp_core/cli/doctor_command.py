@@ -91,7 +91,7 @@ def _part(name: str, look: Callable[[], str]) -> Check:
 
 
 def _model() -> str:
-    from msp_core.bootstrap import local_embedder
+    from msp_core.bootstrap.knowledge import local_embedder
 
     model = local_embedder(Settings.from_env())
     model.embed(["check"])

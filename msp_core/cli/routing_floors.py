@@ -21,7 +21,7 @@ def command(out: Path | None, as_json: bool) -> None:
     require_checkout("msp routing floors")
     from eval.files import write_lines
     from eval.floor_training import check_floors, fit_floor_head, read_examples
-    from msp_core.bootstrap import local_embedder
+    from msp_core.bootstrap.knowledge import local_embedder
     from msp_core.routing.floor_head import head_json, make_find_floor, shipped_head
     from msp_core.routing.floor_patterns import match_floor
 

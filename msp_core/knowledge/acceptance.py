@@ -7,6 +7,7 @@ from msp_core.knowledge.document import Document
 MAX_CHARACTERS = 2_000_000
 MAX_ID_BYTES = 512
 MAX_TITLE_BYTES = 2000
+"""Of the title, and of each heading."""
 MAX_LABEL_BYTES = 1800
 """Ids, customer, category and successor together: S3 Vectors takes 2 KB of what it filters by."""
 
@@ -30,6 +31,8 @@ def refusal(document: Document) -> str | None:
         return f"its ids and labels are longer than {MAX_LABEL_BYTES} bytes together: shorten them"
     if _size(document.title) > MAX_TITLE_BYTES:
         return f"its title is longer than {MAX_TITLE_BYTES} bytes: shorten it"
+    if any(_size(part.heading) > MAX_TITLE_BYTES for part in document.parts):
+        return f"a heading in it is longer than {MAX_TITLE_BYTES} bytes: shorten it"
     if len(document.text) > MAX_CHARACTERS:
         return f"it is longer than {MAX_CHARACTERS:,} characters: split it"
     return None

@@ -1,7 +1,8 @@
-"""The forward pass of a BERT sentence encoder on numpy: mean pooling, unit length."""
+"""The forward pass of a BERT sentence encoder on numpy: pooled, of unit length."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +14,26 @@ Array = npt.NDArray[np.float32]
 TOKENS_PER_PASS = 4096
 _GELU_BLOCK = 1 << 16
 
+Activation = Literal["gelu", "gelu_new", "gelu_pytorch_tanh", "relu"]
+Pooling = Literal["cls", "max", "mean"]
+
 
 @dataclass(frozen=True)
 class Shape:
-    """The sizes of a BERT, as its `config.json` states them."""
+    """The sizes of a BERT, as its configuration states them.
+
+    Attributes:
+        pooling: how the vectors of a text's tokens become one.
+        first_position: the row of the first token in the position embeddings.
+    """
 
     layers: int
     heads: int
     hidden: int
     layer_norm_eps: float
+    activation: Activation
+    pooling: Pooling
+    first_position: int
 
 
 @dataclass(frozen=True)
@@ -88,10 +100,10 @@ class BertEncoder:
         self._words = tensors["embeddings.word_embeddings.weight"]
         if self._words.shape[1] != shape.hidden or shape.hidden % shape.heads:
             raise ValueError(f"embeddings of {self._words.shape[1]} do not fit {shape}")
-        self._positions = (
-            tensors["embeddings.position_embeddings.weight"]
-            + tensors["embeddings.token_type_embeddings.weight"][0]
-        )
+        self._positions = tensors["embeddings.position_embeddings.weight"][shape.first_position :]
+        if (types := tensors.get("embeddings.token_type_embeddings.weight")) is not None:
+            self._positions = self._positions + types[0]
+        self._activate = ACTIVATIONS[shape.activation]
         self._input_norm = norm("embeddings.LayerNorm")
         self._layers = []
         for number in range(shape.layers):
@@ -134,10 +146,21 @@ class BertEncoder:
         for layer in self._layers:
             attended = layer.attention_out(self._attend(layer.query_key_value(x), lengths))
             x = layer.attention_norm(attended + x)
-            x = layer.output_norm(layer.narrow(_gelu(layer.widen(x))) + x)
-        mean = np.add.reduceat(x, starts, axis=0) / lengths[:, None].astype(np.float32)
-        unit: Array = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+            x = layer.output_norm(layer.narrow(self._activate(layer.widen(x))) + x)
+        pooled = self._pool(x, starts)
+        unit: Array = pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
         return unit
+
+    def _pool(self, x: Array, starts: npt.NDArray[np.int_]) -> Array:
+        """A vector per sequence, of any length."""
+        pooled: Array
+        if self._shape.pooling == "cls":
+            pooled = x[starts]
+        elif self._shape.pooling == "max":
+            pooled = np.maximum.reduceat(x, starts, axis=0)
+        else:  # the sum: a mean is shorter, and all become of unit length
+            pooled = np.add.reduceat(x, starts, axis=0)
+        return pooled
 
     def _attend(self, projected: Array, lengths: npt.NDArray[np.int_]) -> Array:
         """Softmax attention within each sequence; sequences of one length are done together."""
@@ -178,3 +201,22 @@ def _gelu(x: Array) -> Array:
         np.maximum(block, 0, out=block)
         block -= magnitude * tail * np.float32(0.5)
     return x
+
+
+def _gelu_tanh(x: Array) -> Array:
+    """GELU by its approximation with tanh (Hendrycks and Gimpel 2016, arXiv:1606.08415)."""
+    inner = np.float32((2 / np.pi) ** 0.5) * (x + np.float32(0.044715) * x * x * x)
+    result: Array = np.float32(0.5) * x * (1 + np.tanh(inner))
+    return result
+
+
+def _relu(x: Array) -> Array:
+    return np.maximum(x, 0, out=x)
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "gelu": _gelu,
+    "gelu_new": _gelu_tanh,
+    "gelu_pytorch_tanh": _gelu_tanh,
+    "relu": _relu,
+}

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from msp_core.database import Database
-from msp_core.errors import ConfigurationError, CorruptData, MspError, UsageError
+from msp_core.errors import CorruptData, MspError, UsageError
 from msp_core.knowledge.chunking import CHUNKER
 from msp_core.knowledge.embedded_blocks import read_blocks
 from msp_core.knowledge.embedded_file import (
@@ -43,6 +43,7 @@ from msp_core.knowledge.index import (
     check_k,
     check_vectors,
 )
+from msp_core.knowledge.made_with import check_made_with
 from msp_core.knowledge.vector_matrix import (
     Rows,
     Scores,
@@ -256,16 +257,7 @@ class EmbeddedIndex:
     def _check(self, connection: "sqlite3.Connection") -> None:
         """Pass when the index was made with what is used now, or holds nothing yet."""
         stored = dict(connection.execute("SELECT name, value FROM about").fetchall())
-        different = [
-            f"{name} was {stored[name]}, and now is {value}"
-            for name, value in self._made_with.items()
-            if stored.get(name, value) != value
-        ]
-        if different:
-            raise ConfigurationError(
-                f"The knowledge index {self.path} does not fit the settings: "
-                f"{'; '.join(different)}. Run `msp ingest --rebuild` to make it anew."
-            )
+        check_made_with(stored, self._made_with, index=str(self.path))
 
     def _record(self, row: "sqlite3.Row") -> Record:
         chunk = sound_chunk(row)

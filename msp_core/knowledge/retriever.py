@@ -150,7 +150,7 @@ class Retriever:
         search = Search(
             tiers=self._tiers,
             question=Question.of(text, self._tiers.statistics),
-            vector=None if system == "bm25" else self._embedder.embed([text])[0],
+            vector=None if system == "bm25" else self._embedder.embed([text], purpose="query")[0],
             system=system,
             mode=self._mode,
             deadlines=self._deadlines,

@@ -1,7 +1,6 @@
 """Scorers that were learned from outcomes: lexical, two heads, nearest neighbours."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Literal, get_args
 
 import numpy as np
@@ -18,7 +17,6 @@ LEARNED: tuple[LearnedName, ...] = get_args(LearnedName)
 Embed = Callable[[Sequence[str]], Vectors]
 """Texts to unit vectors, one row each."""
 
-_KEPT_VECTORS = 256
 _AT_ONCE = 1000
 _EMBEDDING_SPREAD = 1 / 3  # of a lexical feature's; by cross-validation on the train split
 
@@ -26,8 +24,8 @@ _EMBEDDING_SPREAD = 1 / 3  # of a lexical feature's; by cross-validation on the 
 class LearnedRouter:
     """The scorers of a model file.
 
-    A request is scored as it stands: give what `what_is_meant` returns. The vectors of the last
-    turns are kept, so that scorers and `familiarity` share one embedding.
+    A request is scored as it stands: give what `what_is_meant` returns. Each score embeds it: a
+    `RememberingEmbedder` lets scorers and `familiarity` share one embedding.
 
     Args:
         model: from `read_model` or a training.
@@ -46,33 +44,29 @@ class LearnedRouter:
             )
         self.model = model
         self._embed = embed
-        self._vector = lru_cache(_KEPT_VECTORS)(lambda text: embed([text])[0])
 
     def scorer(self, name: LearnedName) -> Scorer:
         """One of the scorers; pure."""
-        return lambda request: float(self._scores(name, [request], self._one)[0])
+        return lambda request: float(self._scores(name, [request])[0])
 
     def scores(self, name: LearnedName, requests: Sequence[RouteRequest]) -> Floats:
         """What the scorer gives to each request, shape (n,), computed together: same to 1e-6."""
         parts = [
-            self._scores(name, requests[start : start + _AT_ONCE], self._embed)
+            self._scores(name, requests[start : start + _AT_ONCE])
             for start in range(0, len(requests), _AT_ONCE)
         ]
         return np.concatenate(parts)
 
     def familiarity(self, request: RouteRequest) -> float:
         """Likeness to the nearest training turn, 0 to 1; `model.least_familiar` is the least."""
-        nearness = self._one([request.text]) @ self.model.neighbours.vectors.T
+        nearness = self._embed([request.text]) @ self.model.neighbours.vectors.T
         return min(1.0, max(0.0, float(nearness.max())))
 
-    def _one(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self._vector(text) for text in texts])
-
-    def _scores(self, name: LearnedName, requests: Sequence[RouteRequest], embed: Embed) -> Floats:
+    def _scores(self, name: LearnedName, requests: Sequence[RouteRequest]) -> Floats:
         model = self.model
         if name == "lexical":
             return model.lexical.probability(model.scaling.apply(lexical_matrix(requests)))
-        vectors = embed([request.text for request in requests])
+        vectors = self._embed([request.text for request in requests])
         if name == "knn":
             return model.neighbours.scores(vectors)
         lexical = model.scaling.apply(lexical_matrix(requests))

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -28,7 +27,6 @@ Embed = Callable[[Sequence[str]], Vectors]
 
 MOST_SIMILAR = 3
 _LEAST_LIKENESS = 1 / 3  # one look in three is worth it: a person reads it in seconds
-_KEPT_VECTORS = 2_000
 _ORDER = list(Priority)
 
 
@@ -90,7 +88,8 @@ class Suggestion:
 class Triage:
     """Suggests; it neither reads a store nor writes one.
 
-    Vectors of the last texts are kept, so that a desk's tickets are embedded once.
+    It embeds the desk's earlier tickets for each new one: a `RememberingEmbedder` computes them
+    once.
 
     Args:
         model: from `read_triage_model` or a training.
@@ -108,7 +107,7 @@ class Triage:
                 "train anew: msp tickets triage-train --out FILE."
             )
         self.model = model
-        self._vector = lru_cache(_KEPT_VECTORS)(lambda text: embed([text])[0])
+        self._embed = embed
 
     def suggest(
         self,
@@ -131,7 +130,7 @@ class Triage:
         """
         if ticket.customer_id != customer.customer_id:
             raise ValueError(f"{ticket.customer_id!r} is not {customer.customer_id!r}")
-        text, title = self._vectors([message_of(ticket), ticket.title])
+        text, title = self._embed([message_of(ticket), ticket.title])
         telling = self.model.scaling.apply(telling_matrix([message_of(ticket)]))
         features = triage_matrix(telling, text[None], title[None])
         category = _guess(self.model.category, features)
@@ -146,16 +145,13 @@ class Triage:
             similar=self._similar(ticket, text, earlier),
         )
 
-    def _vectors(self, texts: Sequence[str]) -> Vectors:
-        return np.stack([self._vector(text) for text in texts])
-
     def _duplicate(
         self, ticket: Reported, vector: Vectors, earlier: Sequence[Earlier]
     ) -> Related | None:
         recent = reported_before(ticket, earlier)
         if not recent:
             return None
-        vectors = self._vectors([message_of(other) for other in recent])
+        vectors = self._embed([message_of(other) for other in recent])
         pairs = self.model.duplicate
         chances = pairs.head.probability(pair_matrix(ticket, vector, recent, vectors))
         same = np.flatnonzero(chances >= pairs.threshold)
@@ -178,7 +174,7 @@ class Triage:
         ]
         if not solved:
             return ()
-        cosines = self._vectors([message_of(other) for other in solved]) @ vector
+        cosines = self._embed([message_of(other) for other in solved]) @ vector
         chances = self.model.likeness.probability(cosines[:, None].astype(np.float64))
         nearest = np.argsort(-cosines, kind="stable")[:MOST_SIMILAR]
         return tuple(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from msp_core import bootstrap
-from msp_core.bootstrap import Services, local_embedder
+from msp_core.bootstrap import Services
+from msp_core.bootstrap.knowledge import local_embedder
 from msp_core.settings import Settings
 from tests.app.small_state import fill_state, small_data
 

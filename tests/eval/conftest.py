@@ -14,6 +14,7 @@ from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import read_retrieval_set
 from eval.routing import evaluate_routing
 from eval.routing_set import Prices, read_routing_set
+from msp_core.knowledge.embedding import Purpose
 from msp_core.routing.policy import make_policy
 from msp_core.routing.price import Price
 
@@ -26,7 +27,7 @@ class WordEmbedder:
     model_id = "words"
     dimension = 64
 
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
+    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> np.ndarray:
         rows = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in text.lower().split():

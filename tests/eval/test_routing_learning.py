@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from eval.constructed import STRONG_COST_USD, constructed_outcomes
@@ -17,9 +16,9 @@ from eval.routing_learning import (
 )
 from eval.routing_set import Prices, RoutingSet
 from eval.routing_systems import LearnedScores
-from eval.set_vectors import RememberingEmbedder
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.embedding import Embedder
+from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.routing.learned import LearnedRouter
 
 NOISE = 0.1
@@ -124,19 +123,3 @@ def test_folds_that_cannot_be_learned_from(embedder: Embedder) -> None:
         out_of_fold(
             constructed_outcomes(44, noise=0, seed=1), embedder, folds=4, seed=7, own_groups=True
         )
-
-
-def test_the_remembering_embedder_asks_once(embedder: Embedder) -> None:
-    asked: list[str] = []
-
-    class Counting:
-        model_id, dimension = embedder.model_id, embedder.dimension
-
-        def embed(self, texts: list[str]) -> np.ndarray:
-            asked.extend(texts)
-            return embedder.embed(texts)
-
-    remembering = RememberingEmbedder(Counting())
-    first = remembering.embed(["a", "b", "a"])
-    assert (remembering.embed(["b", "c"])[0] == first[1]).all()
-    assert asked == ["a", "b", "c"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
+from msp_core.knowledge.embedding import Purpose
 from msp_core.knowledge.index import Chunk, Filter, Hit
 from msp_core.knowledge.tiers import Tiers
 
@@ -26,7 +27,9 @@ class HashEmbedder:
     def __init__(self) -> None:
         self.texts: list[str] = []
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(
+        self, texts: Sequence[str], *, purpose: Purpose = "document"
+    ) -> npt.NDArray[np.float32]:
         self.texts += texts
         result = np.full((len(texts), self.dimension), 0.01, dtype=np.float32)
         for row, text in enumerate(texts):

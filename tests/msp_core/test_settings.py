@@ -38,6 +38,7 @@ def test_every_variable_reaches_its_field() -> None:
         "BEDROCK_TITAN_MODEL": "us.amazon.nova-micro-v1:0",
         "TICKETS_TABLE_NAME": "our-tickets",
         "SESSIONS_TABLE_NAME": "our-sessions",
+        "BEDROCK_EMBEDDING_MODEL": "arn:aws:x:1:model/amazon.titan-embed-text-v2:0",
         "MSP_BACKEND": "local",
         "MSP_STATE_DIR": "~/state",
         "MSP_MODEL_PROVIDER": "openai",
@@ -46,6 +47,12 @@ def test_every_variable_reaches_its_field() -> None:
         "MSP_STRONG_MODEL": "org/llama-70b",
         "OPENAI_API_KEY": "sk-secret",
         "MSP_EMBEDDING_PATH": "/models/minilm",
+        "MSP_EMBEDDING_DIMENSION": "256",
+        "MSP_OPENSEARCH_ENDPOINT": "https://me:hunter2@localhost:9200/path",
+        "MSP_OPENSEARCH_ENGINE": "lucene",
+        "MSP_VECTOR_BUCKET": "our-vectors",
+        "MSP_VECTOR_INDEX": "knowledge-1024",
+        "MSP_ARTIFACTS_BUCKET": "our-artifacts",
         "MSP_ROUTING_POLICY": "regex",
         "MSP_ROUTING_THRESHOLD": "0.4",
         "MSP_DAILY_BUDGET_USD": "20",
@@ -84,7 +91,13 @@ def test_an_empty_value_counts_as_unset() -> None:
         ("ENVIRONMENT", "production"),
         ("LOG_LEVEL", "debug"),
         ("BEDROCK_CLAUDE_MODEL", "a model"),
+        ("BEDROCK_EMBEDDING_MODEL", "cohere.embed-v4:0"),
         ("MSP_BACKEND", "azure"),
+        ("MSP_EMBEDDING_DIMENSION", "384"),
+        ("MSP_OPENSEARCH_ENDPOINT", "localhost:9200"),
+        ("MSP_OPENSEARCH_ENGINE", "nmslib"),
+        ("MSP_VECTOR_BUCKET", "Vectors"),
+        ("MSP_ARTIFACTS_BUCKET", "s3://ours"),
         ("MSP_STATE_DIR", "a\0b"),
         ("MSP_MODEL_PROVIDER", "anthropic"),
         ("MSP_MODEL_URL", "localhost:8080"),
@@ -137,15 +150,28 @@ def test_another_model_provider_names_everything_it_lacks() -> None:
         assert name in text
 
 
-def test_the_aws_backend_names_all_that_it_needs_at_once() -> None:
-    text = refused(MSP_BACKEND="aws")
-    for name in ("TICKETS_TABLE_NAME", "SESSIONS_TABLE_NAME"):
+def test_the_aws_backend_names_everything_it_lacks() -> None:
+    text = refused(MSP_BACKEND="aws", MSP_VECTOR_BUCKET="ours")
+    for name in (
+        "TICKETS_TABLE_NAME",
+        "SESSIONS_TABLE_NAME",
+        "MSP_OPENSEARCH_ENDPOINT",
+        "MSP_VECTOR_INDEX",
+        "MSP_ARTIFACTS_BUCKET",
+    ):
         assert f"{name} is not set" in text
+    assert "MSP_VECTOR_BUCKET" not in text
 
 
 def test_no_secret_is_shown() -> None:
     assert "sk-secret" not in repr(Settings.from_env({"OPENAI_API_KEY": "sk-secret"}))
     assert "sk-secret" not in refused(OPENAI_API_KEY="sk-secret", ENVIRONMENT="x")
+
+
+def test_the_password_of_the_endpoint_is_never_shown() -> None:
+    url = "https://me:hunter2@localhost:9200"
+    assert "hunter2" not in repr(Settings.from_env({"MSP_OPENSEARCH_ENDPOINT": url}))
+    assert "hunter2" not in refused(MSP_OPENSEARCH_ENDPOINT=f"{url} x")
 
 
 def test_a_password_in_the_url_is_refused_and_not_repeated() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.knowledge.article import read_articles
 from msp_core.knowledge.document import knowledge_documents
 from msp_core.knowledge.ingestion import ingest

@@ -321,7 +321,7 @@ def test_two_threads_ask_in_two_conversations_at_once(bench: Bench) -> None:
 
 
 def test_an_empty_index_is_told(bench: Bench, tmp_path: Any) -> None:
-    from msp_core.bootstrap import local_tiers
+    from msp_core.bootstrap.knowledge import local_tiers
     from msp_core.knowledge.minilm import MiniLm
     from msp_core.knowledge.retriever import Retriever
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from msp_core.knowledge.acceptance import MAX_CHARACTERS, refusal
-from msp_core.knowledge.document import text_document
+from msp_core.knowledge.document import Part, text_document
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.tiers import Tiers
 from tests.fakes.knowledge import HashEmbedder
@@ -18,6 +18,7 @@ BAD = {
     "long id": replace(GOOD, document_id="é" * 257),
     "long title": replace(GOOD, document_id="bad", title="日" * 700),
     "labels over 2 KB": replace(GOOD, document_id="bad", category="x" * 1800),
+    "long heading": replace(GOOD, document_id="bad", parts=(Part("日" * 700, "public", ()),)),
     "20 MB": replace(GOOD, document_id="bad", text="word " * 4_000_000),
 }
 

@@ -67,10 +67,14 @@ def test_a_folder_with_the_same_layout_works(folder: Path, reference: Reference)
 @pytest.mark.parametrize(
     ("name", "changes", "said"),
     [
-        ("config.json", {"model_type": "roberta"}, "only those can be run"),
-        ("config.json", {"max_position_embeddings": "x"}, "only those can be run"),
-        ("1_Pooling/config.json", {"pooling_mode_mean_tokens": False}, "only those can be run"),
-        ("config.json", {"num_hidden_layers": None}, "lacks a usable"),
+        ("config.json", {"model_type": "mpnet"}, "model_type is 'mpnet'"),
+        ("config.json", {"hidden_act": "silu"}, "activation is 'silu'"),
+        ("config.json", {"position_embedding_type": "relative_key"}, "not absolute"),
+        ("config.json", {"max_position_embeddings": "x"}, "lacks a usable max_position"),
+        ("config.json", {"num_hidden_layers": None}, "lacks a usable num_hidden_layers"),
+        ("1_Pooling/config.json", {"pooling_mode_mean_tokens": False}, "not one of cls, max"),
+        ("1_Pooling/config.json", {"pooling_mode_max_tokens": True}, "not one of cls, max"),
+        ("1_Pooling/config.json", {"pooling_mode_lasttoken": True}, "not one of cls, max"),
     ],
 )
 def test_another_layout_is_refused(folder: Path, name: str, changes: dict, said: str) -> None:

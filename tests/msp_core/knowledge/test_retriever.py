@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from msp_core.bootstrap import local_tiers
+from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.errors import UsageError
 from msp_core.knowledge.document import Document, text_document
 from msp_core.knowledge.embedded import EmbeddedIndex
+from msp_core.knowledge.embedding import Purpose
 from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.minilm import MiniLm
@@ -49,7 +50,9 @@ class Memory:
         self._known: dict[str, npt.NDArray[np.float32]] = {}
         self.model_id, self.dimension = model.model_id, model.dimension
 
-    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+    def embed(
+        self, texts: Sequence[str], *, purpose: Purpose = "document"
+    ) -> npt.NDArray[np.float32]:
         unknown = [text for text in texts if text not in self._known]
         self._known.update(zip(unknown, self._model.embed(unknown), strict=True))
         return np.array([self._known[text] for text in texts])

@@ -1,0 +1,138 @@
+"""The embedder, the indexes and the statistics of the settings."""
+
+import importlib.util
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msp_core.errors import ConfigurationError
+from msp_core.settings import Settings
+
+if TYPE_CHECKING:
+    from msp_core.knowledge.embedding import Embedder, Purpose
+    from msp_core.knowledge.index import KnowledgeIndex, Tier
+    from msp_core.knowledge.tiers import Tiers
+
+_REMEMBERED = 2_000
+
+
+def make_embedder(settings: Settings, data_dir: Path) -> "Embedder":
+    """Titan on AWS; else MiniLM, with the vectors that ship beside the data.
+
+    It embeds a message once for floors, router, triage and search.
+    """
+    from msp_core.knowledge.remembering import RememberingEmbedder
+
+    if settings.backend == "aws" and settings.embedding_path is None:
+        return RememberingEmbedder(titan(settings), most=_REMEMBERED)
+    from msp_core.knowledge.embedding_cache import CachedEmbedder
+
+    has_prompts = settings.embedding_path is not None  # it may have one for queries
+    purposes: tuple[Purpose, ...] = ("document",) if has_prompts else ("document", "query")
+    cached = CachedEmbedder(
+        local_embedder(settings), data_dir / "embeddings.npz", purposes=purposes
+    )
+    return RememberingEmbedder(cached, most=_REMEMBERED, has_prompts=has_prompts)
+
+
+def make_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
+    """Indexes and statistics on AWS or in the state folder; the hot one maybe on OpenSearch."""
+    if settings.backend == "aws":
+        return aws_tiers(settings, embedder)
+    tiers = local_tiers(settings.state_dir / "knowledge", embedder)
+    if settings.opensearch_endpoint is None:
+        return tiers
+    return replace(tiers, hot=opensearch_index(settings, embedder))
+
+
+def local_embedder(settings: Settings) -> "Embedder":
+    """MiniLM, or the model folder of `MSP_EMBEDDING_PATH`."""
+    from msp_core.knowledge.minilm import MiniLm
+
+    return MiniLm(settings.embedding_path)
+
+
+def titan(settings: Settings) -> "Embedder":
+    """Titan through Bedrock."""
+    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.knowledge.titan import CONNECTIONS, Titan
+
+    client = make_client("bedrock-runtime", region=settings.aws_region, connections=CONNECTIONS)
+    model = settings.bedrock_embedding_model
+    return Titan(client, model=model, dimension=settings.embedding_dimension)
+
+
+def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeIndex":
+    """The hot index at `MSP_OPENSEARCH_ENDPOINT`.
+
+    Raises:
+        ConfigurationError: it is not set, or opensearch-py is not installed.
+    """
+    if importlib.util.find_spec("opensearchpy") is None:
+        raise ConfigurationError(
+            "MSP_OPENSEARCH_ENDPOINT is set, and opensearch-py is not installed. Run "
+            "`pip install 'msp-support-assistant[opensearch]'`, or unset it."
+        )
+    from msp_core.knowledge.opensearch import OpenSearchIndex
+    from msp_core.knowledge.opensearch_client import OpenSearchClient
+
+    endpoint = _needed("MSP_OPENSEARCH_ENDPOINT", settings.opensearch_endpoint)
+    client = OpenSearchClient(endpoint, region=settings.aws_region)
+    return OpenSearchIndex(
+        client,
+        engine=settings.opensearch_engine or ("faiss" if client.is_serverless else "lucene"),
+        model_id=embedder.model_id,
+        dimension=embedder.dimension,
+    )
+
+
+def aws_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
+    """OpenSearch, S3 Vectors, and the statistics in the artifacts bucket.
+
+    Raises:
+        ConfigurationError: one of their settings is missing.
+    """
+    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.knowledge.s3_statistics import S3Statistics
+    from msp_core.knowledge.s3_vectors import S3VectorsIndex
+    from msp_core.knowledge.tiers import Tiers
+
+    cold = S3VectorsIndex(
+        make_client("s3vectors", region=settings.aws_region),
+        bucket=_needed("MSP_VECTOR_BUCKET", settings.vector_bucket),
+        index=_needed("MSP_VECTOR_INDEX", settings.vector_index),
+        model_id=embedder.model_id,
+        dimension=embedder.dimension,
+    )
+    statistics = S3Statistics(
+        make_client("s3", region=settings.aws_region),
+        bucket=_needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket),
+    )
+    return Tiers(hot=opensearch_index(settings, embedder), cold=cold, statistics=statistics)
+
+
+def _needed(name: str, value: str | None) -> str:
+    if value is None:
+        raise ConfigurationError(f"{name} is not set, and MSP_BACKEND=aws needs it.")
+    return value
+
+
+def local_tiers(folder: Path, embedder: "Embedder") -> "Tiers":
+    """Embedded indexes and statistics in a folder, for vectors of this embedder."""
+    from msp_core.knowledge.embedded import EmbeddedIndex
+    from msp_core.knowledge.sqlite_statistics import SqliteStatistics
+    from msp_core.knowledge.tiers import Tiers
+
+    def index(tier: "Tier") -> EmbeddedIndex:
+        return EmbeddedIndex(
+            folder / f"{tier}.db",
+            tier=tier,
+            model_id=embedder.model_id,
+            dimension=embedder.dimension,
+        )
+
+    return Tiers(
+        hot=index("hot"),
+        cold=index("cold"),
+        statistics=SqliteStatistics(folder / "statistics.db"),
+    )

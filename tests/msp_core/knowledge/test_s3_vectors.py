@@ -1,0 +1,232 @@
+"""S3 Vectors beyond the contract: limits, modes, paging, retries, what a killed write leaves."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput
+from msp_core.knowledge.aws_calls import make_client
+from msp_core.knowledge.index import Chunk
+from msp_core.knowledge.s3_vectors import S3VectorsIndex
+from msp_core.knowledge.s3_vectors_items import RECORD, batches
+from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
+from tests.fakes.knowledge import ALL, DIMENSION, HashEmbedder, chunk, ids, vector_of
+from tests.fakes.s3_vectors import S3Vectors
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[AwsEndpoint]:
+    with AwsEndpoint(S3Vectors().answer) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture(scope="module")
+def client(endpoint: AwsEndpoint) -> Any:
+    with endpoint.reached_by("s3vectors"):
+        return make_client("s3vectors", region="us-east-1")
+
+
+@pytest.fixture
+def service(endpoint: AwsEndpoint) -> S3Vectors:
+    service = S3Vectors()
+    endpoint.answer = service.answer
+    endpoint.requests.clear()
+    endpoint.failures.clear()
+    return service
+
+
+@pytest.fixture
+def index(client: Any, service: S3Vectors) -> S3VectorsIndex:
+    return make_index(client)
+
+
+def make_index(client: Any, **changes: Any) -> S3VectorsIndex:
+    usual = {
+        "bucket": "vectors",
+        "index": "knowledge",
+        "model_id": "hash-words",
+        "dimension": DIMENSION,
+    }
+    return S3VectorsIndex(client, **(usual | changes))
+
+
+def put(index: S3VectorsIndex, *chunks: Chunk) -> None:
+    index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
+
+
+def operations(endpoint: AwsEndpoint) -> list[str]:
+    return [path.strip("/") for path, _ in endpoint.requests]
+
+
+def test_many_chunks_go_in_batches_and_come_back_in_pages(
+    index: S3VectorsIndex, endpoint: AwsEndpoint
+) -> None:
+    chunks = [chunk("long", f"vpn {number}", number) for number in range(1100)]
+    put(index, *chunks)
+    sizes = [len(body["vectors"]) for path, body in endpoint.requests if path == "/PutVectors"]
+    assert sizes == [1, 500, 500, 100], "the first says what the index was made with"
+    assert len(index.dense(vector_of("vpn"), ALL, 1000)) == 1000
+    assert operations(endpoint).count("QueryVectors") > 1
+    assert {record.chunk.chunk_id for record in index.export()} == {c.chunk_id for c in chunks}
+    assert len(index.get([item.chunk_id for item in chunks])) == 1100
+    put(index, chunk("long", "short now"))
+    assert index.stats().chunks == 1
+    assert index.document_hashes() == {"long": "hash of short now"}
+
+
+def test_large_vectors_go_in_smaller_batches() -> None:
+    item = {"key": "d1#000", "data": {"float32": [0.123456789012345678] * 4096}}
+    sizes = [len(batch) for batch in batches([item] * 700)]
+    assert sum(sizes) == 700
+    assert max(sizes) * len(json.dumps(item)) < 20 * 2**20
+    assert len(sizes) == 4
+
+
+def test_only_labels_are_filterable_and_an_index_is_of_cosine(
+    index: S3VectorsIndex, service: S3Vectors
+) -> None:
+    index.create()
+    made = service.indexes["knowledge"].settings
+    assert made["metadataConfiguration"] == {"nonFilterableMetadataKeys": [RECORD]}
+    assert (made["distanceMetric"], made["dimension"]) == ("cosine", DIMENSION)
+
+
+def test_labels_are_measured_in_bytes_and_a_text_may_be_long(index: S3VectorsIndex) -> None:
+    put(index, chunk("d1", "é" * 15_000, category="ü" * 900, content_hash="h"))
+    with pytest.raises(InvalidInput, match=r"labels of 'd2#000' have 2,\d+ bytes.* 2,048"):
+        put(index, chunk("fine", "vpn"), chunk("d2", "vpn", category="ü" * 1000))
+    with pytest.raises(InvalidInput, match="40,960"):
+        put(index, chunk("d3", "é" * 21_000, content_hash="h"))
+    assert index.document_hashes().keys() == {"d1"}, "nothing of a refused call is stored"
+
+
+def test_the_index_that_the_stack_made_is_used(
+    client: Any, index: S3VectorsIndex, service: S3Vectors
+) -> None:
+    where = {"vectorBucketName": "vectors", "indexName": "knowledge"}
+    service.mode = "CLASSIC"
+    configuration = {"nonFilterableMetadataKeys": [RECORD]}
+    kind = {"dataType": "float32", "distanceMetric": "cosine"}
+    client.create_index(**where, **kind, dimension=DIMENSION, metadataConfiguration=configuration)
+    put(index, chunk("d1", "vpn"))
+    assert service.indexes["knowledge"].mode == "ENHANCED", "it filters before it searches"
+    assert ids(index.dense(vector_of("vpn"), ALL, 1)) == ["d1#000"]
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"metadataConfiguration": {}}, {"distanceMetric": "euclidean"}, {"dimension": 8}]
+)
+def test_an_index_that_is_of_no_use_asks_for_a_rebuild(
+    client: Any, index: S3VectorsIndex, wrong: dict[str, Any]
+) -> None:
+    right = {
+        "dataType": "float32",
+        "distanceMetric": "cosine",
+        "dimension": DIMENSION,
+        "metadataConfiguration": {"nonFilterableMetadataKeys": [RECORD]},
+    }
+    client.create_index(vectorBucketName="vectors", indexName="knowledge", **(right | wrong))
+    with pytest.raises(ConfigurationError, match="msp ingest --rebuild"):
+        index.create()
+    index.remove()
+    put(index, chunk("d1", "vpn"))
+    assert index.stats().chunks == 1
+
+
+def test_the_classic_mode_gives_a_hundred_at_most(client: Any, service: S3Vectors) -> None:
+    service.mode = "CLASSIC"
+    index = make_index(client, mode="CLASSIC")
+    put(index, *(chunk(f"d{number}", "vpn") for number in range(120)))
+    assert service.indexes["knowledge"].mode == "CLASSIC"
+    assert len(index.dense(vector_of("vpn"), ALL, 500)) == 100
+
+
+def test_a_missing_bucket_is_named(client: Any, service: S3Vectors) -> None:
+    with pytest.raises(ConfigurationError, match="no vector bucket elsewhere"):
+        make_index(client, bucket="elsewhere").create()
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("TooManyRequestsException", 429), ("ServiceUnavailableException", 503)]
+)
+def test_a_busy_service_is_asked_again(
+    index: S3VectorsIndex, endpoint: AwsEndpoint, code: str, status: int
+) -> None:
+    put(index, chunk("d1", "vpn"))
+    endpoint.failures += [Refusal(code, "later", status)] * 2
+    assert len(index.dense(vector_of("vpn"), ALL, 1)) == 1
+
+
+def test_a_refusal_is_explained(index: S3VectorsIndex, endpoint: AwsEndpoint) -> None:
+    put(index, chunk("d1", "vpn"))
+    endpoint.failures.append(Refusal("AccessDeniedException", "s3vectors:QueryVectors", 403))
+    with pytest.raises(ConfigurationError, match="s3vectors:QueryVectors"):
+        index.dense(vector_of("vpn"), ALL, 1)
+    endpoint.failures += [Refusal("AccessDeniedException", "no", 403)]
+    health = index.health()
+    assert not health.ok
+    endpoint.failures.append(Refusal("ValidationException", "odd", 400))
+    with pytest.raises(DependencyFailed, match="odd"):
+        index.dense(vector_of("vpn"), ALL, 1)
+
+
+@pytest.mark.parametrize("killed_at", [1, 2, 3])
+def test_what_a_killed_replacement_leaves_is_seen_and_mended(
+    index: S3VectorsIndex, endpoint: AwsEndpoint, killed_at: int
+) -> None:
+    old = [chunk("d1", f"old {number}", number, content_hash="old") for number in range(700)]
+    new = [chunk("d1", f"new {number}", number, content_hash="new") for number in range(600)]
+    put(index, *old)
+    writes = 0
+    answer = endpoint.answer
+
+    def fail(path: str, body: dict[str, Any]) -> dict[str, Any]:
+        nonlocal writes
+        writes += path in {"/PutVectors", "/DeleteVectors"}
+        if writes == killed_at and path != "/GetVectors":
+            raise Refusal("ValidationException", "killed")
+        return answer(path, body)
+
+    endpoint.answer = fail
+    with pytest.raises(DependencyFailed, match="killed"):
+        put(index, *new)
+    endpoint.answer = answer
+    expected = {1: "old", 2: "", 3: ""}[killed_at]
+    assert index.document_hashes() == {"d1": expected}
+    put(index, *new)
+    assert index.document_hashes() == {"d1": "new"}
+    assert index.stats().chunks == 600
+    assert index.verify() == []
+
+
+def test_a_killed_deletion_can_be_repeated(index: S3VectorsIndex, service: S3Vectors) -> None:
+    put(index, *(chunk("d1", f"x {number}", number) for number in range(5)), chunk("d2", "y"))
+    for number in (4, 3):
+        del service.indexes["knowledge"].vectors[f"d1#{number:03d}"]
+    assert index.document_hashes()["d1"] == ""
+    assert index.verify() == ["d1 is not held whole"]
+    index.delete(["d1"])
+    assert index.document_hashes() == {"d2": "hash of y"}
+
+
+def test_verify_names_what_somebody_else_wrote(
+    client: Any, index: S3VectorsIndex, service: S3Vectors
+) -> None:
+    put(index, chunk("d1", "vpn"), chunk("d2", "tea"))
+    vectors = service.indexes["knowledge"].vectors
+    vectors["foreign"] = {"key": "foreign", "data": vectors["d1#000"]["data"], "metadata": {}}
+    vectors["d2#000"]["data"] = {"float32": [3.0] * DIMENSION}
+    moved = json.loads(json.dumps(vectors["d1#000"]))
+    vectors["d1#001"] = {**moved, "key": "d1#001"}
+    problems = " ".join(index.verify())
+    for said in ("'foreign' cannot be read", "'d2#000' is not usable", "'d1#001' is that of an"):
+        assert said in problems
+
+
+def test_a_zero_query_is_an_error_and_no_shorter_list(index: S3VectorsIndex) -> None:
+    put(index, chunk("d1", "vpn"))
+    with pytest.raises(DependencyFailed, match="not zero"):
+        index.dense(np.zeros(DIMENSION, dtype=np.float32), ALL, 1)
