@@ -10,7 +10,7 @@ from eval.result import read_result
 from msp_core.bootstrap import build_services
 from msp_core.cli import msp
 from msp_core.errors import InvalidInput, UsageError
-from msp_core.tickets.record import read_tickets
+from msp_core.tickets.file import read_tickets
 
 TUNNEL = "Site-to-site tunnel down\nThe VPN tunnel to the warehouse is down, nobody there can work."
 
