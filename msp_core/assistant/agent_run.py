@@ -37,7 +37,7 @@ from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice
 if TYPE_CHECKING:
     from strands.session.session_manager import SessionManager
 
-    from msp_core.assistant.assistant import Parts
+    from msp_core.assistant.parts import Parts
 
 logger = logging.getLogger(__name__)
 

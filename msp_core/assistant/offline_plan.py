@@ -6,6 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from msp_core.assistant import offline_answer as answer
+from msp_core.assistant.offline_calls import (
+    add_note,
+    create_ticket,
+    delete_ticket,
+    fields_named,
+    get_ticket,
+    list_tickets,
+    search_knowledge,
+    update_ticket,
+)
 from msp_core.assistant.offline_dialogue import Call, Dialogue, read_dialogue
 from msp_core.knowledge.query_terms import query_terms
 from msp_core.tickets.values import TICKET_ID
@@ -58,11 +68,6 @@ _REOPEN = re.compile(r"\breopen\b", re.I)
 _FIELD_ASKED = re.compile(
     r"\b(status|state|priority|assigned|assignee|category|details|notes?|show|open it|read)\b", re.I
 )
-_STATUS = re.compile(r"\b(in progress|on hold)\b", re.I)
-_CHANGE = re.compile(r"\b(set|change|put|move|update|raise|lower|make|mark|escalate|bump)\b", re.I)
-_PRIORITY = re.compile(r"\b(low|medium|high|critical)\b", re.I)
-_CATEGORY = re.compile(r"\b(network|hardware|software|security|general)\b", re.I)
-_ASSIGN = re.compile(r"\bassign\b.{0,60}?\bto (?!me\b)([a-z]+\.[a-z]+|[a-z]{2,20})\b", re.I)
 _NOTE = re.compile(
     r"\b(?:add|leave|write|put|make)\b.{0,30}?\b(internal |public )?(?:note|comment)\b", re.I
 )
@@ -78,11 +83,6 @@ _CREATE_LEAD = re.compile(
 _FIELDS_ONLY = re.compile(
     r"^\W*((with|and|please|now|it|this|that|of|for|me|us|in|as|(the )?(priority|category)"
     r"|low|medium|high|critical|urgent|asap|network|hardware|software|security|general)\b\W*)*$",
-    re.I,
-)
-_WISH_AT_END = re.compile(
-    r"[\s,;:-]*\b((with |as )?(low|medium|high|critical) priority|priority (is )?"
-    r"(low|medium|high|critical)|urgent(ly)?( please)?|asap|please)$",
     re.I,
 )
 _HOW = re.compile(
@@ -120,7 +120,7 @@ def _first_step(talk: Dialogue) -> Step:
         if step is not None:
             return step
     query = f"{talk.problem} {talk.text}" if talk.problem and _follows_up(talk.text) else talk.text
-    return UseTools((Call("search_knowledge", {"query": query[:1000]}),))
+    return UseTools((search_knowledge(query),))
 
 
 def _follows_up(text: str) -> bool:
@@ -138,8 +138,7 @@ def _after_tools(talk: Dialogue) -> Step:
     read_one = call.tool == "get_ticket" and len(talk.calls) == 1
     if read_one and _HOW.search(TICKET_ID.sub("", talk.text)):
         ticket = json.loads(result)
-        query = f"{ticket['title']}\n{ticket['description']}"[:1000]
-        return UseTools((Call("search_knowledge", {"query": query}),))
+        return UseTools((search_knowledge(f"{ticket['title']}\n{ticket['description']}"),))
     if call.tool == "search_knowledge":
         question = str(call.arguments["query"])
         about = json.loads(talk.calls[0][1]) if talk.calls[0][0].tool == "get_ticket" else None
@@ -162,14 +161,15 @@ def _answer_to_question(talk: Dialogue) -> Step | None:
     if _NO.match(talk.text):
         return Say(answer.ALL_RIGHT)
     if answer.OFFER_TICKET in talk.asked and _YES.match(talk.text) and talk.problem:
-        return UseTools((_create(talk.problem, extra=talk.text),))
+        return UseTools((create_ticket(talk.problem, extra=talk.text),))
     if answer.ASK_PROBLEM in talk.asked:
-        return UseTools((_create(talk.text),))
+        return UseTools((create_ticket(talk.text),))
     if answer.ASK_RESOLUTION in talk.asked and talk.ticket:
         status = "Closed" if re.search(r"\bclose", talk.before, re.I) else "Resolved"
-        return UseTools((_update(talk.ticket, status=status, resolution=talk.text),))
+        fields = {"status": status, "resolution": talk.text}
+        return UseTools((update_ticket(talk.ticket, fields),))
     if answer.ASK_NOTE in talk.asked and talk.ticket:
-        return UseTools((_note(talk.ticket, talk.text, talk.before),))
+        return UseTools((add_note(talk.ticket, talk.text, talk.before),))
     if answer.ASK_WHICH in talk.asked:
         found = _tickets_named(talk)
         if found:
@@ -180,10 +180,9 @@ def _answer_to_question(talk: Dialogue) -> Step | None:
 def _about_ticket(talk: Dialogue) -> Step | None:
     """A ticket is read or changed: by id, by place in the list, or as the one last spoken of."""
     named = _tickets_named(talk)
-    wants_change = any(
-        pattern.search(talk.text) for pattern in (_DELETE, _FINISH, _REOPEN, _ASSIGN, _NOTE)
-    ) or bool(
-        _CHANGE.search(talk.text) and (_PRIORITY.search(talk.text) or _STATUS.search(talk.text))
+    fields = fields_named(talk.text)
+    wants_change = fields.keys() - {"category"} or any(
+        pattern.search(talk.text) for pattern in (_DELETE, _FINISH, _REOPEN, _NOTE)
     )
     if named:
         return _on_tickets(named, talk.text)
@@ -198,12 +197,12 @@ def _about_ticket(talk: Dialogue) -> Step | None:
             words <= 10 and _THIS_TICKET.search(talk.text) and _FIELD_ASKED.search(talk.text)
         )
         if talk.ticket and (asks_field or (about_it and talk.ticket == talk.shown)):
-            return UseTools((Call("get_ticket", {"ticket_id": talk.ticket}),))
+            return UseTools((get_ticket(talk.ticket),))
         return None
     if re.search(r"\btickets\b", talk.text, re.I):
         return Say(answer.ONE_AT_A_TIME)
     short = words <= 25
-    only_tickets_have_it = bool(_NOTE.search(talk.text) or _fields_named(talk.text))
+    only_tickets_have_it = _NOTE.search(talk.text) or fields
     if talk.ticket and short and (only_tickets_have_it or _THIS_TICKET.search(talk.text)):
         return _on_tickets([talk.ticket], talk.text)
     if short and (only_tickets_have_it or re.search(r"\b(ticket|case)\b", talk.text, re.I)):
@@ -216,43 +215,25 @@ def _on_tickets(ids: list[str], text: str) -> Step:
     if len(ids) > 1:
         if _DELETE.search(bare) or _FINISH.search(bare):
             return Say(answer.ONE_AT_A_TIME)
-        return UseTools(
-            tuple(Call("get_ticket", {"ticket_id": id_}) for id_ in ids[:MAX_TICKETS_AT_ONCE])
-        )
+        return UseTools(tuple(get_ticket(id_) for id_ in ids[:MAX_TICKETS_AT_ONCE]))
     ticket_id = ids[0]
     asks_how = bool(re.match(r"^\W*(how|why)\b", bare, re.I))
     if asks_how:
-        return UseTools((Call("get_ticket", {"ticket_id": ticket_id}),))
+        return UseTools((get_ticket(ticket_id),))
     if _NOTE.search(bare):
         said = _NOTE_TEXT.search(bare)
         if said is None:
             return Say(answer.ASK_NOTE)
-        return UseTools((_note(ticket_id, said.group(1).strip(), bare),))
+        return UseTools((add_note(ticket_id, said.group(1).strip(), bare),))
     if _DELETE.search(bare):
-        return UseTools((Call("delete_ticket", {"ticket_id": ticket_id}),))
+        return UseTools((delete_ticket(ticket_id),))
     if _REOPEN.search(bare):
-        return UseTools((_update(ticket_id, status="Open"),))
+        return UseTools((update_ticket(ticket_id, {"status": "Open"}),))
     if _FINISH.search(bare):
         return _close_or_resolve(ticket_id, bare)
-    if fields := _fields_named(bare):
-        return UseTools((_update(ticket_id, **fields),))
-    return UseTools((Call("get_ticket", {"ticket_id": ticket_id}),))
-
-
-def _fields_named(text: str) -> dict[str, str]:
-    """The fields that a text wants changed, with their new values."""
-    fields: dict[str, str] = {}
-    if assignee := _ASSIGN.search(text):
-        fields["assigned_to"] = assignee.group(1).lower()
-    if _CHANGE.search(text):
-        for name, pattern in (
-            ("status", _STATUS),
-            ("priority", _PRIORITY),
-            ("category", _CATEGORY),
-        ):
-            if match := pattern.search(text):
-                fields[name] = match.group(1).title()
-    return fields
+    if fields := fields_named(bare):
+        return UseTools((update_ticket(ticket_id, fields),))
+    return UseTools((get_ticket(ticket_id),))
 
 
 def _close_or_resolve(ticket_id: str, text: str) -> Step:
@@ -264,7 +245,8 @@ def _close_or_resolve(ticket_id: str, text: str) -> Step:
     )
     if said is None:
         return Say(answer.ASK_RESOLUTION)
-    return UseTools((_update(ticket_id, status=status, resolution=said.group(1).strip()),))
+    fields = {"status": status, "resolution": said.group(1).strip()}
+    return UseTools((update_ticket(ticket_id, fields),))
 
 
 def _new_ticket(talk: Dialogue) -> Step | None:
@@ -272,27 +254,16 @@ def _new_ticket(talk: Dialogue) -> Step | None:
         return None
     rest = _CREATE_LEAD.sub("", talk.text, count=1).strip()
     if len(rest.split()) >= 2 and not _FIELDS_ONLY.match(rest):
-        return UseTools((_create(rest, extra=talk.text),))
+        return UseTools((create_ticket(rest, extra=talk.text),))
     if talk.problem:
-        return UseTools((_create(talk.problem, extra=talk.text),))
+        return UseTools((create_ticket(talk.problem, extra=talk.text),))
     return Say(answer.ASK_PROBLEM)
 
 
 def _ticket_list(talk: Dialogue) -> Step | None:
     if not _LIST.search(talk.text):
         return None
-    arguments: dict[str, Any] = {}
-    if re.search(r"\b(open|active|unresolved|outstanding|pending)\b", talk.text, re.I):
-        arguments["status"] = "active"
-    elif match := re.search(r"\b(resolved|closed|in progress|on hold)\b", talk.text, re.I):
-        arguments["status"] = match.group(1).title()
-    if match := _PRIORITY.search(talk.text):
-        arguments["priority"] = match.group(1).title()
-    if match := _CATEGORY.search(talk.text):
-        arguments["category"] = match.group(1).title()
-    if re.search(r"\bassigned to me\b", talk.text, re.I):
-        arguments["assigned_to_me"] = True
-    return UseTools((Call("list_tickets", arguments),))
+    return UseTools((list_tickets(talk.text),))
 
 
 def _small_talk(talk: Dialogue) -> Step | None:
@@ -330,31 +301,6 @@ def _tickets_named(talk: Dialogue) -> list[str]:
     word, digit = match.group(1), match.group(2)
     place = _ORDINALS[word.lower()] if word else int(digit) - 1
     return [talk.listed[place]] if -1 <= place < len(talk.listed) else []
-
-
-def _create(problem: str, *, extra: str = "") -> Call:
-    """A ticket of the person's own words."""
-    first = re.split(r"(?<=[.!?])\s|\n", problem.strip(), maxsplit=1)[0]
-    first = _WISH_AT_END.sub("", first.rstrip(".!? ")) or first
-    title = first if len(first) <= 80 else first[:77].rsplit(" ", 1)[0] + "..."
-    priority = _PRIORITY.search(extra) if re.search(r"\bpriority\b", extra, re.I) else None
-    urgent = re.search(r"\b(urgent|asap|emergency)\b", f"{problem} {extra}", re.I)
-    arguments = {
-        "title": title[:1].upper() + title[1:],
-        "description": problem.strip(),
-        "priority": priority.group(1).title() if priority else "High" if urgent else "Medium",
-        "category": answer.guess_category(problem),
-    }
-    return Call("create_ticket", arguments)
-
-
-def _update(ticket_id: str, **fields: str) -> Call:
-    return Call("update_ticket", {"ticket_id": ticket_id, **fields})
-
-
-def _note(ticket_id: str, text: str, request: str) -> Call:
-    visibility = "internal" if re.search(r"\binternal\b", request, re.I) else "public"
-    return Call("add_note", {"ticket_id": ticket_id, "text": text, "visibility": visibility})
 
 
 _RULES = (_answer_to_question, _about_ticket, _new_ticket, _ticket_list, _small_talk, _which_one)

@@ -11,7 +11,7 @@ from msp_core.tickets.ticket import Ticket
 from msp_core.tickets.values import TICKET_ID
 
 if TYPE_CHECKING:
-    from msp_core.assistant.assistant import Parts
+    from msp_core.assistant.parts import Parts
     from msp_core.assistant.tools import TurnContext
 
 CACHE_LIFETIME_S = 300

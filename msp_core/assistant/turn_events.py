@@ -10,7 +10,7 @@ from msp_core.assistant.verification import find_citations, find_problems
 from msp_core.costs.ledger import ModelCall
 
 if TYPE_CHECKING:
-    from msp_core.assistant.assistant import Parts
+    from msp_core.assistant.parts import Parts
 
 
 class TurnEvents:

@@ -214,7 +214,8 @@ class Services:
         """The assistant."""
         from strands.session import FileSessionManager
 
-        from msp_core.assistant.assistant import Assistant, Parts
+        from msp_core.assistant.assistant import Assistant
+        from msp_core.assistant.parts import Parts
         from msp_core.costs.budget import DailyBudget
         from msp_core.guardrails.policy import load_policy
         from msp_core.guardrails.rules import RuleGuardrail

@@ -5,14 +5,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote
 
 import pytest
 from botocore.loaders import Loader
 from botocore.model import ListShape, ServiceModel, Shape, StringShape, StructureShape
+
+from tests.fakes.local_server import Handler, LocalServer
 
 Json = dict[str, Any]
 
@@ -27,8 +27,8 @@ class Refusal(Exception):
 
 
 @dataclass
-class AwsEndpoint:
-    """Serves on a free port of 127.0.0.1 while the `with` block runs.
+class AwsEndpoint(LocalServer):
+    """An AWS service.
 
     Attributes:
         answer: gets path and body, gives the answer's body, or raises `Refusal`.
@@ -44,27 +44,10 @@ class AwsEndpoint:
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def handler(self) -> type[Handler]:
+        return _handler_for(self)
 
     @contextmanager
     def reached_by(self, service: str) -> Iterator[None]:
@@ -84,33 +67,18 @@ class AwsEndpoint:
         return self.answer(path, body)
 
 
-def _handler_for(endpoint: AwsEndpoint) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # headers and body in one packet, or the other side waits for 40 ms
-
-        def do_POST(self) -> None:  # the name is http.server's
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+def _handler_for(endpoint: AwsEndpoint) -> type[Handler]:
+    class RestJson(Handler):
+        def do_POST(self) -> None:  # noqa: N802  # http.server's name
+            body = json.loads(self.read_body())
             try:
                 path = unquote(self.path)
-                self._send(200, endpoint.reply(path, json.loads(body), dict(self.headers)))
+                self.send_json(200, endpoint.reply(path, body, dict(self.headers)))
             except Refusal as error:
-                self._send(error.status, {"message": str(error)}, error.code)
+                code = {"x-amzn-ErrorType": error.code}
+                self.send_json(error.status, {"message": str(error)}, code)
 
-        def _send(self, status: int, body: Json, code: str | None = None) -> None:
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            if code is not None:
-                self.send_header("x-amzn-ErrorType", code)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
-            """Stay silent."""
-
-    return Handler
+    return RestJson
 
 
 def service_model(name: str) -> ServiceModel:

@@ -8,14 +8,13 @@ Its streams have the event-stream encoding of the service: length prelude, heade
 
 import json
 import struct
-import threading
 import urllib.parse
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
+
+from tests.fakes.local_server import Handler, LocalServer
 
 Fault = Literal[
     "throttled",  # 429 before the stream
@@ -37,8 +36,8 @@ class Reply:
 
 
 @dataclass
-class BedrockServer:
-    """Serves on a free port of 127.0.0.1 while the `with` block runs.
+class BedrockServer(LocalServer):
+    """Bedrock's runtime, with scripted replies.
 
     Attributes:
         replies: by model id, given in order; a model whose list is used up answers 500.
@@ -48,37 +47,15 @@ class BedrockServer:
     replies: dict[str, list[Reply]]
     asked: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def url(self) -> str:
-        """For `endpoint_url`."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+    def handler(self) -> type[Handler]:
+        """See `LocalServer.handler`."""
+        return _handler_for(self)
 
 
-def _handler_for(server: BedrockServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:  # the name is http.server's
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+def _handler_for(server: BedrockServer) -> type[Handler]:
+    class Converse(Handler):
+        def do_POST(self) -> None:  # noqa: N802  # http.server's name
+            self.read_body()
             _, model, operation = urllib.parse.unquote(self.path).strip("/").split("/")
             server.asked.append(model)
             script = server.replies[model]
@@ -94,13 +71,7 @@ def _handler_for(server: BedrockServer) -> type[BaseHTTPRequestHandler]:
                 self._stream(reply)
 
         def _refuse(self, status: int, error: str) -> None:
-            body = json.dumps({"message": error}).encode()
-            self.send_response(status)
-            self.send_header("x-amzn-ErrorType", error)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send_json(status, {"message": error}, {"x-amzn-ErrorType": error})
 
         def _stream(self, reply: Reply) -> None:
             self.send_response(200)
@@ -111,19 +82,14 @@ def _handler_for(server: BedrockServer) -> type[BaseHTTPRequestHandler]:
                 self._chunk(frame)
             if reply.fault == "reset":
                 self._chunk(_frame("contentBlockStop", {"contentBlockIndex": 0})[:20])
-                self.close_connection = True
-                self.connection.close()
+                self.break_off()
                 return
             self.wfile.write(b"0\r\n\r\n")
 
         def _chunk(self, data: bytes) -> None:
-            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
-            self.wfile.flush()
+            self.send_piece(b"%x\r\n%b\r\n" % (len(data), data))
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
-            """Stay silent."""
-
-    return Handler
+    return Converse
 
 
 def _frames(reply: Reply) -> Iterator[bytes]:

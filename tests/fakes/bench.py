@@ -10,9 +10,10 @@ from typing import Any
 from strands.models.model import Model
 from strands.session import FileSessionManager
 
-from msp_core.assistant.assistant import Assistant, Parts
+from msp_core.assistant.assistant import Assistant
 from msp_core.assistant.events import EVENT_FIELDS, Event
 from msp_core.assistant.models import ChatModel, ModelPair
+from msp_core.assistant.parts import Parts
 from msp_core.conversations.sqlite import SqliteConversationStore
 from msp_core.costs.budget import DailyBudget
 from msp_core.costs.sqlite import SqliteLedger

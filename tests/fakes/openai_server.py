@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
+
+from tests.fakes.local_server import Handler, LocalServer
 
 Request = dict[str, Any]
 
@@ -50,8 +50,8 @@ class Reply:
 
 
 @dataclass
-class OpenAiServer:
-    """Serves on a free port of 127.0.0.1 while the `with` block runs.
+class OpenAiServer(LocalServer):
+    """A model server, with scripted replies.
 
     Attributes:
         replies: given in this order, or made from the request body by a function. When the list is
@@ -66,28 +66,16 @@ class OpenAiServer:
 
     def __enter__(self) -> Self:
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
-        return self
+        return super().__enter__()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+    def handler(self) -> type[Handler]:
+        """See `LocalServer.handler`."""
+        return _handler_for(self)
 
     @property
     def url(self) -> str:
         """The base URL, as `MSP_MODEL_URL` wants it."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"{super().url}/v1"
 
     def reply_to(self, request: Request) -> Reply:
         """Note the request and take its reply."""
@@ -106,10 +94,12 @@ class OpenAiServer:
             self.cut_off += 1
 
 
-def _handler_for(server: OpenAiServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # the name is http.server's
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+def _handler_for(server: OpenAiServer) -> type[Handler]:
+    class Completions(Handler):
+        protocol_version = "HTTP/1.0"  # the end of the connection ends the body
+
+        def do_POST(self) -> None:  # noqa: N802  # http.server's name
+            body = self.read_body()
             if not self.path.endswith("/chat/completions"):
                 self._send_error(404, f"no such path: {self.path}")
                 return
@@ -126,11 +116,11 @@ def _handler_for(server: OpenAiServer) -> type[BaseHTTPRequestHandler]:
         def _stream(self, reply: Reply, *, model: str) -> None:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()  # HTTP/1.0: the end of the connection ends the body
+            self.end_headers()
+            self.wfile.flush()
             for number, chunk in enumerate(_chunks(reply)):
                 if reply.break_after is not None and number >= reply.break_after:
-                    self.close_connection = True
-                    self.connection.close()
+                    self.break_off()
                     return
                 time.sleep(reply.chunk_delay_s)
                 whole = {
@@ -139,24 +129,13 @@ def _handler_for(server: OpenAiServer) -> type[BaseHTTPRequestHandler]:
                     "created": 0,
                     "model": model,
                 }
-                self.wfile.write(f"data: {json.dumps(whole | chunk)}\n\n".encode())
-                self.wfile.flush()
+                self.send_piece(f"data: {json.dumps(whole | chunk)}\n\n".encode())
             self.wfile.write(b"data: [DONE]\n\n")
 
         def _send_error(self, status: int, message: str) -> None:
-            body = json.dumps(
-                {"error": {"message": message, "type": "fake", "code": None}}
-            ).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.send_json(status, {"error": {"message": message, "type": "fake", "code": None}})
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
-            """Stay silent."""
-
-    return Handler
+    return Completions
 
 
 def _chunks(reply: Reply) -> Iterator[dict[str, Any]]:

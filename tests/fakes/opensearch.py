@@ -1,13 +1,12 @@
 """What OpenSearch Serverless refuses, and a server that answers as a test tells it."""
 
 import json
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.fakes.local_server import Handler, LocalServer
 
 Json = dict[str, Any]
 Answer = tuple[int, Json]
@@ -57,8 +56,8 @@ def check_serverless(request: Request) -> None:
 
 
 @dataclass
-class OpenSearchServer:
-    """Serves on a free port of 127.0.0.1 while the `with` block runs; checks each request.
+class OpenSearchServer(LocalServer):
+    """A vector collection that checks each request.
 
     Attributes:
         answer: gives the status and body for a request.
@@ -68,37 +67,14 @@ class OpenSearchServer:
     requests: list[Request] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def __enter__(self) -> Self:
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler_for(self))
-        self._server.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self._server.server_port}"
+    def handler(self) -> type[Handler]:
+        return _handler_for(self)
 
 
-def _handler_for(server: OpenSearchServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1
-
+def _handler_for(server: OpenSearchServer) -> type[Handler]:
+    class Collection(Handler):
         def _answer(self) -> None:
-            content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            content = self.read_body()
             url = urlsplit(self.path)
             parameters = {name: values[0] for name, values in parse_qs(url.query).items()}
             body: Any = [json.loads(line) for line in content.splitlines()]
@@ -112,16 +88,8 @@ def _handler_for(server: OpenSearchServer) -> type[BaseHTTPRequestHandler]:
             except AssertionError as error:
                 server.problems.append(str(error))
             status, reply = server.answer(request)
-            sent = json.dumps(reply).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(sent)))
-            self.end_headers()
-            self.wfile.write(sent)
+            self.send_json(status, reply)
 
         do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _answer  # noqa: N815  # http.server's
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # http.server's name
-            """Stay silent."""
-
-    return Handler
+    return Collection
