@@ -1,4 +1,4 @@
-"""How long a routing decision takes, as a share of one embedding of the same text."""
+"""How long a routing decision takes, in embeddings of the same text."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,14 @@ from msp_core.errors import InvalidInput
 from msp_core.knowledge.embedding import Embedder
 from msp_core.routing.learned import LEARNED, LearnedRouter
 from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.policy import RoutingPolicy
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import RouterModel
 from msp_core.routing.scorers import Scorer, regex_rules, word_count
 
 SUITE = "bench_routing"
 RATIO, MEDIAN_MS = "decision_vs_embedding", "decision_ms"
-EMBEDDING = "embedding"
+EMBEDDING, POLICY = "embedding", "policy"
 _ROUNDS = 5
 
 
@@ -27,32 +28,39 @@ def bench_routing(
     data: RoutingSet,
     model: RouterModel,
     embedder: Embedder,
+    policy: RoutingPolicy,
     *,
     context: RunContext,
 ) -> SuiteRun:
-    """Time each scorer, with the reading of what a turn means, beside the embedding alone.
+    """Time the policy and each scorer, reading of the turn included, beside the embedding alone.
 
     Every text is embedded and decided anew in each of five rounds, one after the other, so that a
-    busy machine slows both; of each the least time counts.
+    busy machine slows both; of each the least time counts. Turns that mean the same are timed once.
 
     Args:
-        data: the turns, 1 or more.
+        data: the turns; at least two that mean different things.
         model: of the learned scorers.
         embedder: without a cache, or nothing is measured.
+        policy: the whole decision, floors included; its embedder may remember the last text.
         context: for the provenance.
 
     Returns:
         `decision_vs_embedding`, a ratio of sums over all turns, and `decision_ms`, the median.
+
+    Raises:
+        InvalidInput: fewer turns than two; a remembered text would cost nothing.
     """
     recording = Recording(context, models={"embedder": embedder.model_id})
-    requests = [turn.request for turn in data.turns]
-    if not requests:
-        raise InvalidInput("There are no turns to time. Choose another split.")
+    by_meaning = {what_is_meant(turn.request).text: turn.request for turn in data.turns}
+    requests = list(by_meaning.values())
+    if len(requests) < 2:
+        raise InvalidInput("Timing needs two different turns or more. Choose another split.")
     router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
     timed: dict[str, Callable[[RouteRequest], object]] = {
         EMBEDDING: lambda request: embedder.embed([what_is_meant(request).text]),
         "regex": regex_rules,
         "word_count": word_count,
+        POLICY: policy.decide,
     }
     timed |= {name: _meant(router.scorer(name)) for name in LEARNED}
     names = list(timed)

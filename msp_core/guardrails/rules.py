@@ -5,11 +5,12 @@ import re
 from msp_core.guardrails.guardrail import Stage, Verdict
 from msp_core.guardrails.policy import GuardrailPolicy
 
-_REMOTE = r"\(\s*<?\s*(?:https?:)?//"
+_REMOTE = r"\s*<?\s*(?:https?:)?//"
+# No part runs over the bracket that opens the next one: else "![![![..." is read anew at each.
 _REMOTE_IMAGE = re.compile(
-    rf"!\[[^\]]*\](?:{_REMOTE}[^)]*\)|\s?\[[^\]]*\])|<img\b[^>]*(?:>|$)", re.IGNORECASE
+    rf"!\[[^\[\]]*\](?:\({_REMOTE}[^()]*\)|\s?\[[^\[\]]*\])|<img\b[^>]*(?:>|$)", re.IGNORECASE
 )
-_REMOTE_TARGET = re.compile(rf"\]{_REMOTE}", re.IGNORECASE)
+_REMOTE_TARGET = re.compile(rf"\][(:]{_REMOTE}", re.IGNORECASE)
 
 
 class RuleGuardrail:
@@ -47,7 +48,8 @@ class RuleGuardrail:
                 reasons.append(f"secret: {name}")
         text, count = _REMOTE_IMAGE.subn("[image removed]", text)
         if "![" in text and _REMOTE_TARGET.search(text):
-            text = text.replace("![", "! [")  # brackets within brackets: what is left is a link
+            # Brackets within brackets, or an address that stands elsewhere: a link is left.
+            text = text.replace("![", "! [")
             count += 1
         if count:
             masked += count

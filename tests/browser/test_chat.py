@@ -143,8 +143,10 @@ def test_stop_acts_while_the_model_is_silent(page: "Page", app: App) -> None:
         page.set_default_timeout(10_000)
         _has_stopped(page)
         _settle(page)
+        assert "Too late." not in _answer(page)
         _say(page, "And now?")
         page.get_by_text("Here I am.").wait_for()
+        assert "Here I am." in _answer(page)
 
 
 def test_leaving_during_an_answer_keeps_what_was_written(page: "Page", app: App) -> None:
@@ -156,6 +158,7 @@ def test_leaving_during_an_answer_keeps_what_was_written(page: "Page", app: App)
         page.reload()
         page.get_by_text("sentence number 1 of").wait_for()
         _has_stopped(page)
+        assert "sentence number 59" not in _answer(page)
 
 
 def test_a_change_is_approved_in_the_browser(page: "Page", app: App, state_dir: Path) -> None:
@@ -200,6 +203,8 @@ def test_a_failing_model_is_told_kindly_and_the_conversation_goes_on(
         broken[0] = False
         _say(page, "Hello again?")
         page.get_by_text("Well again.").wait_for()
+        assert "out of order" not in page.get_by_test_id("stApp").inner_text()
+        assert "Well again." in _answer(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,4 +1,5 @@
 import json
+import time
 from importlib.resources import files
 from typing import Any
 
@@ -62,6 +63,8 @@ def test_lets_ordinary_questions_in_unchanged(text: str) -> None:
         ("![x][ref]", "[image removed]", 1),
         ("![ref][]", "[image removed]", 1),
         ("![a [b] c](https://evil.example/x)", "! [a [b] c](https://evil.example/x)", 1),
+        ("![x](https://evil.example/(a))", "! [x](https://evil.example/(a))", 1),
+        ("![x]\n\n[x]: https://evil.example/a", "! [x]\n\n[x]: https://evil.example/a", 1),
         ("<img src='https://evil.example'>", "[image removed]", 1),
         ("<IMG\nSRC=https://evil.example/x", "[image removed]", 1),
     ],
@@ -84,10 +87,19 @@ def test_lets_ordinary_answers_out_unchanged(text: str) -> None:
     assert GUARD.check(text, "output").text == text
 
 
-def test_hostile_lengths_take_no_time() -> None:
-    for text in ("![" * 20_000, "ignore " * 20_000, "<img " * 20_000, "-----BEGIN " * 10_000):
-        GUARD.check(text, "input")
-        GUARD.check(text, "output")
+@pytest.mark.parametrize("piece", ["![", "![](//", "![][", "ignore ", "<img ", "-----BEGIN "])
+def test_eight_times_the_text_takes_eight_times_as_long(piece: str) -> None:
+    def seconds(text: str) -> float:
+        took = []
+        for _ in range(3):
+            started = time.process_time()
+            GUARD.check(text, "input")
+            GUARD.check(text, "output")
+            took.append(time.process_time() - started)
+        return min(took)
+
+    # A pattern that starts anew at every place would take 64 times as long.
+    assert seconds(piece * 16_000) < 24 * seconds(piece * 2_000)
 
 
 def without(*path: str) -> str:
