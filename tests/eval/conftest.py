@@ -25,7 +25,7 @@ class WordEmbedder:
     """Bag of hashed words: texts with common words are alike."""
 
     model_id = "words"
-    dimension = 64
+    dimension = 32
 
     def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> np.ndarray:
         rows = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)

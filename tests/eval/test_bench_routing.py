@@ -19,7 +19,7 @@ from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
 class Slow:
     """A hundredth of a second for a text, so that a decision's embeddings can be counted."""
 
-    model_id, dimension = "words", 64
+    model_id, dimension = "words", 32
 
     def __init__(self, inner: Embedder) -> None:
         self._inner = inner

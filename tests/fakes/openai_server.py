@@ -97,6 +97,7 @@ class OpenAiServer(LocalServer):
 def _handler_for(server: OpenAiServer) -> type[Handler]:
     class Completions(Handler):
         protocol_version = "HTTP/1.0"  # the end of the connection ends the body
+        wbufsize = 0  # nothing is left to send when the other side has gone
 
         def do_POST(self) -> None:  # noqa: N802  # http.server's name
             body = self.read_body()
@@ -117,7 +118,6 @@ def _handler_for(server: OpenAiServer) -> type[Handler]:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
             self.end_headers()
-            self.wfile.flush()
             for number, chunk in enumerate(_chunks(reply)):
                 if reply.break_after is not None and number >= reply.break_after:
                     self.break_off()
