@@ -3,6 +3,7 @@
 import difflib
 import gzip
 import hashlib
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -144,7 +145,7 @@ def raw_lines(path: Path, problems: Problems) -> Iterator[tuple[int, str]]:
                     problems.add(path, number, f"it is not UTF-8 (byte {error.start + 1})")
                     continue
                 yield number, text
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigurationError(
             f"{path} cannot be read ({reason}). Check the path and the file."

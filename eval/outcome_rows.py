@@ -44,7 +44,10 @@ class OutcomeRow(Row):
     def _json_list(cls, value: object) -> object:
         if value is None or value == "":
             return ()
-        return json.loads(value) if isinstance(value, str) else value
+        try:
+            return json.loads(value) if isinstance(value, str) else value
+        except RecursionError as error:
+            raise ValueError("lists are nested too deeply") from error
 
 
 def read_outcome_rows(
@@ -85,7 +88,7 @@ def _json_cells(path: Path, problems: Problems) -> _Cells:
     for line, text in text_lines(path, problems):
         try:
             cells = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             problems.add(path, line, f"it is not JSON ({error})")
             continue
         if isinstance(cells, Mapping):

@@ -146,8 +146,8 @@ class Figures:
         """Each figure that is defined, with its interval."""
         n = len(self._columns.weak)
         keys = list(self._named(np.ones(n)))
-        intervals = statistic_intervals(
-            lambda weights: list(self._named(weights).values()), self._columns.groups, seed=seed
+        intervals = _intervals(
+            lambda weights: list(self._named(weights).values()), self._columns.groups, seed
         )
         for (system, name), interval in zip(keys, intervals, strict=True):
             if math.isfinite(interval.value):
@@ -203,9 +203,7 @@ def slice_metrics(data: RoutingSet, system: System, seed: int) -> Iterator[Metri
         columns = Columns.of(data, rows)
         part = System(system.name, None, system.strong[rows], system.drafts)
         values = columns.at_threshold(part)
-        intervals = statistic_intervals(
-            _means_of(np.array(list(values.values()))), columns.groups, seed=seed
-        )
+        intervals = _intervals(_means_of(np.array(list(values.values()))), columns.groups, seed)
         for name, interval in zip(values, intervals, strict=True):
             yield metric(name, system.name, slice_, interval, len(rows), data.kind)
 
@@ -228,6 +226,14 @@ def metric(name: str, system: str, slice_: str, interval: Interval, n: int, kind
         # Tickets are priced by the user's profile, whatever the turns are.
         kind="simulated" if name in (PER_TICKETS, PER_TICKETS_CACHED) else kind,
     )
+
+
+def _intervals(
+    statistics: Callable[[Floats], Sequence[float]], groups: Sequence[str], seed: int
+) -> list[Interval]:
+    """Of turns too few for an interval nothing is drawn: one group has none."""
+    few = len(groups) < FEWEST_FOR_INTERVAL
+    return statistic_intervals(statistics, ["all"] * len(groups) if few else groups, seed=seed)
 
 
 def _unit(name: str) -> str:

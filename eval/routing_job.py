@@ -77,11 +77,11 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
         find_dataset(job.source), split=job.split, prices=prices, group=job.group
     )
     embedder = RememberingEmbedder(services.embedder)
+    learned, notes = _learned(job, data, embedder, services, context)
     if len(data.turns) <= EMBEDDED_AT_MOST:  # in one go: packed, they take a third of the time
         embedder.embed(
             [what_is_meant(turn.request).text for turn in (*data.turns, *data.floor_turns)]
         )
-    learned, notes = _learned(job, data, embedder, services, context)
     policy: RoutingPolicy | None = policy_with(embedder, services.settings, services.models)
     # Like the assistant's: it embeds a turn once, for floors and score together.
     afresh = RememberingEmbedder(local_embedder(services.settings), most=1)

@@ -1,12 +1,10 @@
-"""Tiny data sets, and an embedder that needs no model."""
+"""Tiny data sets, and results on them."""
 
-import hashlib
 import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from eval.result import SuiteRun
@@ -14,25 +12,11 @@ from eval.retrieval import evaluate_retrieval
 from eval.retrieval_set import read_retrieval_set
 from eval.routing import evaluate_routing
 from eval.routing_set import Prices, read_routing_set
-from msp_core.knowledge.embedding import Purpose
 from msp_core.routing.policy import make_policy
 from msp_core.routing.price import Price
+from tests.fakes.word_embedder import WordEmbedder
 
 Rows = Sequence[dict[str, object]]
-
-
-class WordEmbedder:
-    """Bag of hashed words: texts with common words are alike."""
-
-    model_id = "words"
-    dimension = 32
-
-    def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> np.ndarray:
-        rows = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                rows[row, hashlib.sha256(word.encode()).digest()[0] % self.dimension] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 @pytest.fixture(scope="session")

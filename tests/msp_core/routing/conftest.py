@@ -1,34 +1,11 @@
 """A small trained router over an embedder that needs no model."""
 
-import hashlib
-from collections.abc import Sequence
-
-import numpy as np
 import pytest
 
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import RouterModel, TrainedOn
 from msp_core.routing.training import Example, ExampleMatrix, train
-
-EMBEDDER_ID = "words"
-
-
-class WordEmbedder:
-    """Hashed words; counts how often it is asked."""
-
-    model_id = EMBEDDER_ID
-    dimension = 32
-
-    def __init__(self) -> None:
-        self.calls = 0
-
-    def embed(self, texts: Sequence[str]) -> np.ndarray:
-        self.calls += 1
-        rows = np.full((len(texts), self.dimension), 1e-3, dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                rows[row, hashlib.sha256(word.encode()).digest()[0] % self.dimension] += 1
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+from tests.fakes.word_embedder import WordEmbedder
 
 
 def examples(n: int = 120) -> list[Example]:
@@ -49,7 +26,7 @@ def examples(n: int = 120) -> list[Example]:
 def train_small() -> RouterModel:
     about = TrainedOn("small", "train", "ab", 120, 0, 7, "simulated", 7)
     matrix = ExampleMatrix.of(examples(), WordEmbedder().embed)
-    return train(matrix, embedder_id=EMBEDDER_ID, trained_on=about)
+    return train(matrix, embedder_id=WordEmbedder.model_id, trained_on=about)
 
 
 @pytest.fixture(scope="session")

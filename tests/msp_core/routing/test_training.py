@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from msp_core.errors import ConfigurationError, InvalidInput
+from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.routing.learned import LEARNED, LearnedName, LearnedRouter
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import Calibration, RouterModel
 from msp_core.routing.training import MOST_ROWS, check_learnable, sample_examples
-from tests.msp_core.routing.conftest import EMBEDDER_ID, WordEmbedder, examples
+from tests.fakes.word_embedder import WordEmbedder
+from tests.msp_core.routing.conftest import examples
 
 HARD = RouteRequest("why does the tunnel 999 drop, and what is the risk")
 EASY = RouteRequest("show the status of ticket 998")
@@ -16,7 +18,7 @@ EASY = RouteRequest("show the status of ticket 998")
 
 @pytest.fixture
 def router(small_model: RouterModel, word_embedder: WordEmbedder) -> LearnedRouter:
-    return LearnedRouter(small_model, word_embedder.embed, embedder_id=EMBEDDER_ID)
+    return LearnedRouter(small_model, word_embedder.embed, embedder_id=word_embedder.model_id)
 
 
 @pytest.mark.parametrize("name", LEARNED)
@@ -31,7 +33,9 @@ def test_the_threshold_parts_them(router: LearnedRouter) -> None:
     assert score(EASY) < router.model.threshold <= score(HARD)
 
 
-def test_a_decision_embeds_once(router: LearnedRouter, word_embedder: WordEmbedder) -> None:
+def test_a_decision_embeds_once(small_model: RouterModel, word_embedder: WordEmbedder) -> None:
+    once = RememberingEmbedder(word_embedder, most=1)
+    router = LearnedRouter(small_model, once.embed, embedder_id=once.model_id)
     router.scorer("two_head")(HARD)
     router.scorer("knn")(HARD)
     router.familiarity(HARD)
