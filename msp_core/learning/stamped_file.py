@@ -88,7 +88,7 @@ def read_stamped(path: Path, form: StampedForm, build: Callable[[object], Model]
         ) from error
     try:
         head = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptData(f"{path} is no {form.what}: it is not JSON. {form.again}") from error
     found = head.get("format") if isinstance(head, dict) else None
     if found != form.format:

@@ -161,7 +161,7 @@ def read_log(path: Path) -> ReadLog:
             for number, line in enumerate(lines, 1):
                 try:
                     read.rows.append(LoggedDecision.model_validate(json.loads(line)))
-                except (ValidationError, ValueError) as error:
+                except (ValidationError, ValueError, RecursionError) as error:
                     reason = str(error).splitlines()[0]
                     read.left_out.append(f"line {number}: {reason}")
     except OSError as error:

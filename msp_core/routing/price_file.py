@@ -103,7 +103,7 @@ def read_price_table(path: Path, catalog: Catalog, *, read_on: date) -> dict[str
     content = _read(path)
     try:
         table = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigurationError(f"{path} is not readable as JSON: {error}.") from error
     if not isinstance(table, dict):
         raise ConfigurationError(f"{path} is no price table: it must be an object of models.")
