@@ -76,7 +76,7 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
     data = read_routing_set(
         find_dataset(job.source), split=job.split, prices=prices, group=job.group
     )
-    embedder = RememberingEmbedder(services.embedder)
+    embedder = RememberingEmbedder(services.routing_embedder)
     learned, notes = _learned(job, data, embedder, services, context)
     if len(data.turns) <= EMBEDDED_AT_MOST:  # in one go: packed, they take a third of the time
         embedder.embed(
@@ -160,7 +160,7 @@ def _learned(
         notes += _overlap(taught, data)
         model = train_on(
             taught,
-            training_embedder(services.embedder, folder),
+            training_embedder(services.routing_embedder, folder),
             folds=folds,
             seed=context.seed,
             own_groups=own_groups,

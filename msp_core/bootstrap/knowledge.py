@@ -23,7 +23,7 @@ def make_embedder(settings: Settings, data_dir: Path) -> "Embedder":
     """
     from msp_core.knowledge.remembering import RememberingEmbedder
 
-    if settings.backend == "aws" and settings.embedding_path is None:
+    if _on_titan(settings):
         return RememberingEmbedder(titan(settings), most=_REMEMBERED)
     from msp_core.knowledge.embedding_cache import CachedEmbedder
 
@@ -35,6 +35,15 @@ def make_embedder(settings: Settings, data_dir: Path) -> "Embedder":
     return RememberingEmbedder(cached, most=_REMEMBERED, has_prompts=has_prompts)
 
 
+def make_routing_embedder(settings: Settings, embedder: "Embedder") -> "Embedder":
+    """What router and floors learned with: the embedder of the searches, but MiniLM beside Titan."""
+    if not _on_titan(settings):
+        return embedder
+    from msp_core.knowledge.remembering import RememberingEmbedder
+
+    return RememberingEmbedder(local_embedder(settings), most=_REMEMBERED)
+
+
 def make_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
     """Indexes and statistics on AWS or in the state folder; the hot one maybe on OpenSearch."""
     if settings.backend == "aws":
@@ -43,6 +52,10 @@ def make_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
     if settings.opensearch_endpoint is None:
         return tiers
     return replace(tiers, hot=opensearch_index(settings, embedder))
+
+
+def _on_titan(settings: Settings) -> bool:
+    return settings.backend == "aws" and settings.embedding_path is None
 
 
 def local_embedder(settings: Settings) -> "Embedder":

@@ -60,8 +60,8 @@ def command(
     data, folder = read_training_set(source, split=split, group=group, catalog=services.catalog)
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
     if keep_vectors:
-        write_vectors(folder, services.embedder, data.turns)
-    embedder = training_embedder(services.embedder, folder)
+        write_vectors(folder, services.routing_embedder, data.turns)
+    embedder = training_embedder(services.routing_embedder, folder)
     model = train_on(data, embedder, folds=folds, seed=seed, own_groups=group is not None)
     write_model(out, model)
     about = model.trained_on

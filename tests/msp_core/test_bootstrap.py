@@ -13,6 +13,7 @@ from msp_core.conversations.dynamodb import SESSIONS_TABLE
 from msp_core.dynamodb.table import Table
 from msp_core.errors import UsageError
 from msp_core.loading import load_tickets
+from msp_core.routing.request import RouteRequest
 from msp_core.scope import Role
 from msp_core.settings import Settings
 from msp_core.tickets.dynamodb_items import TICKETS_TABLE
@@ -94,6 +95,18 @@ def test_the_aws_backend_keeps_tickets_and_conversations_in_its_tables(tmp_path:
         assert again.desk.read(ticket.ticket_id, scope) == ticket
         assert again.conversations.recent(scope)[0].session_id == "s1"
     assert not list(tmp_path.glob("*.db"))
+
+
+def test_turns_are_routed_alike_on_both_backends(tmp_path: Path) -> None:
+    here = build_services(Settings(state_dir=tmp_path)).policy
+    there = build_services(Settings(backend="aws", state_dir=tmp_path)).policy
+    assert there.version == here.version
+    for text in (
+        "Show my open tickets",
+        "Two of the files on the share have odd endings since noon",
+    ):
+        assert there.decide(RouteRequest(text)) == here.decide(RouteRequest(text))
+    assert here.familiarity is not None  # the learned router, on MiniLM's vectors
 
 
 def test_loading_into_aws_can_be_repeated(tmp_path: Path, root: Path) -> None:
