@@ -1,5 +1,6 @@
 """What a ticket costs at a user's own token profile, with and without prompt cache."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -7,6 +8,8 @@ from msp_core.errors import UsageError
 from msp_core.routing.price import Price
 
 TICKETS = 1000
+MOST_CALLS, MOST_TOKENS = 50, 1_000_000
+_WHOLE = re.compile(r"[1-9][0-9]{0,8}")
 
 
 @dataclass(frozen=True)
@@ -32,18 +35,22 @@ class TokenProfile:
         """From `turns=6,calls=3,prefix=2500,input=300,output=200`; what is not named stays.
 
         Raises:
-            UsageError: another name, or a number that is not whole and 1 or more.
+            UsageError: another name, or a number that is not whole, 1 or more, and at most 50 for
+                turns and calls, a million for tokens.
         """
         known = {entry.name for entry in fields(cls)}
         values: dict[str, int] = {}
         for part in filter(None, text.split(",")):
             name, _, number = (piece.strip() for piece in part.partition("="))
-            if name not in known or not number.isascii() or not number.isdecimal() or number == "0":
+            if name not in known or not _WHOLE.fullmatch(number):
                 raise UsageError(
                     f"{part!r} is no part of a token profile. Write it as "
                     "turns=6,calls=3,prefix=2500,input=300,output=200 with whole numbers above 0."
                 )
             values[name] = int(number)
+            most = MOST_CALLS if name in ("turns", "calls") else MOST_TOKENS
+            if values[name] > most:
+                raise UsageError(f"{part!r} is too many for one ticket: {most:,} is the most.")
         return cls(**values)
 
 

@@ -36,7 +36,7 @@ def make_embedder(settings: Settings, data_dir: Path) -> "Embedder":
 
 
 def make_routing_embedder(settings: Settings, embedder: "Embedder") -> "Embedder":
-    """What router and floors learned with: the embedder of the searches, but MiniLM beside Titan."""
+    """What router and floors learned with: the searches' embedder, but MiniLM beside Titan."""
     if not _on_titan(settings):
         return embedder
     from msp_core.knowledge.remembering import RememberingEmbedder

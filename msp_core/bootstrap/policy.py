@@ -1,6 +1,9 @@
 """The routing policy of the settings, with the shipped router and floors."""
 
+import hashlib
 import logging
+from collections.abc import Iterable
+from importlib.resources import files
 
 from msp_core.assistant.models import ModelPair
 from msp_core.errors import ConfigurationError
@@ -15,6 +18,8 @@ from msp_core.settings import Settings
 
 logger = logging.getLogger(__name__)
 
+FLOOR_PATTERNS, FLOOR_HEAD = "floor_patterns.toml", "floor_head.json"
+
 
 def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> RoutingPolicy:
     """The policy of the settings, which embeds turns with this embedder.
@@ -24,8 +29,10 @@ def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> Ro
     """
     head = shipped_head()
     find_floor: FindFloor = match_floor
+    floor_files = [FLOOR_PATTERNS]
     if embedder.model_id == head.embedding:
         find_floor = make_find_floor(embedder.embed, head)
+        floor_files.append(FLOOR_HEAD)
     capped = settings.daily_budget_usd, settings.customer_daily_budget_usd
     for model in (models.weak, models.strong):
         if model.price is None and capped != (None, None):
@@ -38,10 +45,19 @@ def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> Ro
         models.weak.price,
         models.strong.price,
         find_floor=find_floor,
+        floors_version=_digest(floor_files),
         threshold=settings.routing_threshold,
         check_draft=check_draft,
         trained=_trained_router(embedder),
     )
+
+
+def _digest(names: Iterable[str]) -> str:
+    """Of files that ship with the router."""
+    digest = hashlib.sha256()
+    for name in names:
+        digest.update((files("msp_core.routing") / name).read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _trained_router(embedder: Embedder) -> Trained | None:

@@ -1,6 +1,7 @@
 """What several commands share: services, options, printing."""
 
 import json
+import math
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,21 @@ from msp_core.bootstrap import Services, build_services
 from msp_core.knowledge.article import Quarantined
 from msp_core.settings import Settings, configure_logging
 
+
+class Number(click.FloatRange):
+    """A range that NaN does not slip through: every comparison with it is false."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """See `click.FloatRange.convert`."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail("it is no number", param, ctx)
+        return number
+
+
+SHARE = Number(0, 1)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 data_option = click.option(
     "--data",

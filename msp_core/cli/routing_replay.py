@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from msp_core.cli.common import json_option, note, print_json, services_from_env
+from msp_core.cli.common import SHARE, json_option, note, print_json, services_from_env
 
 GRID = tuple(place / 10 for place in range(11))
 
@@ -19,7 +19,7 @@ GRID = tuple(place / 10 for place in range(11))
 @click.option(
     "--threshold",
     "thresholds",
-    type=click.FloatRange(0, 1),
+    type=SHARE,
     multiple=True,
     help="May be given several times. Default: 0, .1, ... 1.",
 )

@@ -6,7 +6,7 @@ from typing import get_args
 import click
 
 from msp_core.checkout import require_checkout
-from msp_core.cli.common import json_option, note, print_json, services_from_env
+from msp_core.cli.common import SHARE, Number, json_option, note, print_json, services_from_env
 from msp_core.cli.conversation import with_policy
 from msp_core.settings import PolicyName
 
@@ -14,10 +14,12 @@ from msp_core.settings import PolicyName
 @click.command("threshold", help="Choose a threshold by strong calls, by cost or by a loss bound.")
 @click.option("--dataset", default="routing", show_default=True, metavar="NAME|DIR|FILE")
 @click.option("--split", metavar="S", help="Default: dev, or the only one.")
-@click.option("--strong-rate", type=click.FloatRange(0, 1), help="Most turns that may go strong.")
-@click.option("--usd-per-1k", type=click.FloatRange(min=0), help="Most that 1,000 turns may cost.")
-@click.option("--max-loss", type=click.FloatRange(0, 1), help="Most quality that may be lost.")
-@click.option("--delta", default=0.1, show_default=True, help="Risk that the loss is larger.")
+@click.option("--strong-rate", type=SHARE, help="Most turns that may go strong.")
+@click.option("--usd-per-1k", type=Number(min=0), help="Most that 1,000 turns may cost.")
+@click.option("--max-loss", type=SHARE, help="Most quality that may be lost.")
+@click.option(
+    "--delta", type=SHARE, default=0.1, show_default=True, help="Risk that the loss is larger."
+)
 @click.option("--policy", type=click.Choice(get_args(PolicyName)), help="Default: the set one.")
 @json_option
 def command(

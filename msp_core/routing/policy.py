@@ -93,6 +93,7 @@ class RoutingPolicy:
         check_draft: the cascade: a turn that is not sent strong is drafted by the weak model, and
             the draft kept or given up by this. None answers with the weak model.
         scorer_version: names the scorer's weights.
+        floors_version: names what `find_floor` goes by.
     """
 
     name: str
@@ -105,13 +106,15 @@ class RoutingPolicy:
     least_familiar: float = 0.0
     check_draft: CheckDraft | None = None
     scorer_version: str = ""
+    floors_version: str = ""
 
     @property
     def version(self) -> str:
-        """`<format>-<hash>` of the name, scorer, threshold and prices."""
+        """`<format>-<hash>` of the name, scorer, floors, threshold and prices."""
         parts = (
             self.name,
             self.scorer_version,
+            self.floors_version,
             self.threshold,
             self.least_familiar,
             self.weak_price,
@@ -214,6 +217,7 @@ def make_policy(
     strong_price: Price | None,
     *,
     find_floor: Callable[[str], Floor | None] = match_floor,
+    floors_version: str = "",
     threshold: float | None = None,
     check_draft: CheckDraft | None = None,
     trained: Trained | None = None,
@@ -225,6 +229,7 @@ def make_policy(
         weak_price: of the weak model; None when unpriced.
         strong_price: of the strong model; None when unpriced.
         find_floor: the floor that a message falls under, or None.
+        floors_version: names what `find_floor` goes by.
         threshold: in place of the policy's own.
         check_draft: keeps or gives up a draft; the others than `cascade` do not look at it.
         trained: the scorer of `learned` and `cascade`; without it they count words.
@@ -245,6 +250,7 @@ def make_policy(
         weak_price,
         strong_price,
         find_floor=find_floor,
+        floors_version=floors_version,
         check_draft=check_draft if name == "cascade" else None,
     )
     if trained is not None and name in ("learned", "cascade"):

@@ -67,3 +67,9 @@ def test_a_profile_is_read_and_the_rest_stays() -> None:
 def test_no_profile(text: str) -> None:
     with pytest.raises(UsageError, match="token profile"):
         TokenProfile.parse(text)
+
+
+@pytest.mark.parametrize("text", ["turns=51", "calls=99", "prefix=1000001"])
+def test_a_profile_of_no_ticket(text: str) -> None:
+    with pytest.raises(UsageError, match="is too many for one ticket"):
+        TokenProfile.parse(text)

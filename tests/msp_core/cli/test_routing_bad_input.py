@@ -240,6 +240,26 @@ def test_a_set_of_other_turns_is_not_mixed_in(msp: Msp, tmp_path: Path) -> None:
     assert msp(*READERS["eval"], path, "--dataset", "routing").code == 2
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("routing", "replay", "--threshold", "nan"),
+        ("routing", "replay", "--threshold", "1.1"),
+        ("routing", "threshold", "--strong-rate", "nan"),
+        ("routing", "threshold", "--max-loss", "nan"),
+        ("routing", "threshold", "--usd-per-1k", "nan"),
+        ("routing", "threshold", "--max-loss", ".1", "--delta", "nan"),
+        ("eval", "routing", "--profile", "turns=1000000"),
+        ("eval", "routing", "--cv", "1"),
+    ],
+    ids=" ".join,
+)
+def test_a_number_that_means_nothing(msp: Msp, arguments: Sequence[str]) -> None:
+    done = msp(*arguments)
+    assert (done.code, done.out) == (2, "")
+    assert arguments[-2] in done.err or "too many" in done.err
+
+
 LOGS = {
     "nothing": ("", "holds no routing decision"),
     "another format": ('{"schema": "msp.decision/0"}\n', "holds no routing decision"),

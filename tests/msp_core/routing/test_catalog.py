@@ -34,6 +34,16 @@ def test_the_default_models_are_alive_priced_and_have_tools() -> None:
         assert CATALOG.price(model_id) is not None
 
 
+def test_the_strong_model_costs_what_notebook_07_says() -> None:
+    strong, weak = (
+        CATALOG.price(name) for name in (Settings().claude_model, Settings().titan_model)
+    )
+    assert strong is not None
+    assert weak is not None
+    assert strong.input_usd_per_million / weak.input_usd_per_million == pytest.approx(10)
+    assert strong.output_usd_per_million / weak.output_usd_per_million == pytest.approx(6)
+
+
 def test_the_prices_say_whence_and_when() -> None:
     assert CATALOG.source
     assert CATALOG.read_on.year >= 2026

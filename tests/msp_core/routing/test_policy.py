@@ -111,8 +111,9 @@ def test_the_version_follows_what_decides() -> None:
         make_policy("word_count", WEAK, STRONG, threshold=0.4).version,
         make_policy("word_count", STRONG, STRONG).version,
         make_policy("regex", WEAK, STRONG).version,
+        make_policy("word_count", WEAK, STRONG, floors_version="b").version,
     }
-    assert len(versions) == 4
+    assert len(versions) == 5
     again = make_policy("word_count", WEAK, STRONG)
     assert again.version in versions
     assert again.decide(RouteRequest("hi")).policy_version == again.version
