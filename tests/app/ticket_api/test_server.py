@@ -129,7 +129,9 @@ def test_what_was_acknowledged_survives_a_sudden_end(tmp_path: Path, kills: int)
         threads = [threading.Thread(target=write_until_killed) for _ in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(draw.uniform(0.1, 0.6))
+        before = len(acknowledged)
+        _until(lambda before=before: len(acknowledged) > before)  # it is under load
+        time.sleep(draw.uniform(0, 0.5))
         server.kill()
         for thread in threads:
             thread.join(30)
