@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from msp_core.errors import DependencyFailed
 MIX = {"POST": 20, "GET": 50, "LIST": 20, "PATCH": 10}
 """Percent of the calls, by kind."""
 _START_S = 30
+_LEAST_CALLS = 20
 
 
 @dataclass(frozen=True)
@@ -103,16 +104,20 @@ def prepare(caller: Caller, count: int) -> list[str]:
 
 
 def clients(
-    make_caller: Callable[[], Caller], count: int, calls: Sequence[Calls], *, seconds: float
+    open_caller: Callable[[], AbstractContextManager[Caller]],
+    count: int,
+    calls: Sequence[Calls],
+    *,
+    seconds: float,
 ) -> tuple[Measured, float]:
-    """What so many clients measure at once, and how long they took."""
+    """What so many clients measure at once, and how long they took; a few calls each at least."""
     measured = [Measured() for _ in range(count)]
     end = time.perf_counter() + seconds
 
     def run(number: int) -> None:
-        caller = make_caller()
-        while time.perf_counter() < end:
-            measured[number].make(calls[number].one(), caller)
+        with open_caller() as caller:
+            while time.perf_counter() < end or measured[number].count < _LEAST_CALLS:
+                measured[number].make(calls[number].one(), caller)
 
     start = time.perf_counter()
     threads = [threading.Thread(target=run, args=(number,)) for number in range(count)]
@@ -154,7 +159,8 @@ def serving(state: Path) -> Iterator[int]:
         process.wait(_START_S)
 
 
-def http_caller(port: int, token: str) -> Caller:
+@contextmanager
+def http_caller(port: int, token: str) -> Iterator[Caller]:
     """A client with one connection that it keeps."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.connect()
@@ -168,7 +174,8 @@ def http_caller(port: int, token: str) -> Caller:
         response = connection.getresponse()
         return response.status, response.read().decode()
 
-    return call
+    with closing(connection):
+        yield call
 
 
 def _answers(port: int) -> bool:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -201,7 +202,7 @@ def _server(
             draws = [
                 Calls(random.Random(seed + 10 * round_ + number), ids) for number in range(CLIENTS)
             ]
-            alone, alone_s = clients(lambda: handler, 1, draws, seconds=ROUND_S)
+            alone, alone_s = clients(lambda: nullcontext(handler), 1, draws, seconds=ROUND_S)
             many, many_s = clients(
                 lambda: http_caller(port, token), CLIENTS, draws, seconds=ROUND_S
             )

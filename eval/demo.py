@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from eval.dataset import DATASETS
+from eval.provenance import RunContext, public_settings
+from eval.result import write_result
+from eval.triage_job import run_triage_job
 from eval.weak_labels import weak_retrieval_set
 from msp_core.bootstrap import Services, build_services
 from msp_core.checkout import require_checkout
@@ -88,6 +91,7 @@ def run_demo(settings: Settings, *, data_dir: Path | None, progress: Progress) -
         (work / "notebooks").mkdir(parents=True)
         plan = _plan(services, data, work, shipped=data_dir is None)
         environment = _environment(services, data, shipped=data_dir is None)
+        _measure_triage(services, work, shipped=data_dir is None)
         for number, (notebook, parameters) in enumerate(plan, start=1):
             progress(notebook, number, len(plan))
             execute(
@@ -174,6 +178,17 @@ def _plan(services: Services, data: DataFolder, work: Path, *, shipped: bool) ->
         ("08_compare_reports", {"RESULTS_DIR": str(work), "OUT_DIR": str(work), "DATA_NOTE": note})
     )
     return runs
+
+
+def _measure_triage(services: Services, work: Path, *, shipped: bool) -> None:
+    """Leave the triage suite's result where the report looks for it, if there is a judged set."""
+    dataset = DATASETS / "triage" if shipped else services.data_dir / "datasets" / "triage"
+    if not dataset.is_dir():
+        return
+    context = RunContext(settings=public_settings(services.settings), clock=services.clock)
+    split = "test" if shipped else None
+    run = run_triage_job(services, dataset=str(dataset), split=split, context=context)
+    write_result(work / "triage", run.result, run.items)
 
 
 def _user_note(services: Services, data: DataFolder) -> str:

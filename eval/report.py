@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from eval import retrieval, routing
+from eval import retrieval, routing, triage
 from eval.files import write_lines
 from eval.reporting.figure import with_interval, write_interval, write_value
 from eval.reporting.markdown import render_markdown
@@ -14,6 +14,7 @@ from eval.reporting.page import render_page
 from eval.reporting.retrieval_section import PRIMARY, retrieval_section
 from eval.reporting.routing_section import routing_section
 from eval.reporting.table import system_name
+from eval.reporting.triage_section import triage_section
 from eval.result import Result, SuiteRun
 from eval.routing_figures import over
 from eval.routing_systems import ALWAYS_STRONG, POLICY, WORD_COUNT
@@ -30,7 +31,7 @@ def build_report(
     *,
     data_note: str,
     generated_at: datetime,
-    title: str = "Routing and retrieval report",
+    title: str = "Routing, retrieval and triage report",
     monthly_turns: int = MONTHLY_TURNS,
 ) -> dict[str, Any]:
     """Everything the report says, as JSON values.
@@ -48,25 +49,28 @@ def build_report(
     by_suite = {run.result.suite: run for run in runs}
     if len(by_suite) < len(runs):
         raise UsageError("The report takes one result per suite. Leave all but one out.")
-    if unknown := by_suite.keys() - {routing.SUITE, retrieval.SUITE}:
+    if unknown := by_suite.keys() - {routing.SUITE, retrieval.SUITE, triage.SUITE}:
         raise UsageError(
             f"The report has no section for {', '.join(sorted(unknown))}. Give results of"
-            f" {retrieval.SUITE} and {routing.SUITE}."
+            f" {retrieval.SUITE}, {routing.SUITE} and {triage.SUITE}."
         )
     if monthly_turns < 1:
         raise ValueError(f"the monthly volume must be 1 or more, not {monthly_turns}")
     routed, found = by_suite.get(routing.SUITE), by_suite.get(retrieval.SUITE)
     routing_data = routing_section(routed, monthly_turns=monthly_turns) if routed else None
     retrieval_data = retrieval_section(found) if found else None
+    triaged = by_suite.get(triage.SUITE)
+    triage_data = triage_section(triaged) if triaged else None
     return {
         "schema": SCHEMA,
         "title": title,
         "generated_at": to_iso(generated_at),
         "data_note": data_note,
-        "verdict": _verdict(routing_data, retrieval_data),
-        "key_figures": _key_figures(routing_data, retrieval_data),
+        "verdict": _verdict(routing_data, retrieval_data, triage_data),
+        "key_figures": _key_figures(routing_data, retrieval_data, triage_data),
         "routing": routing_data,
         "retrieval": retrieval_data,
+        "triage": triage_data,
         "provenance": [_provenance(run.result) for run in runs],
         "integrity": [row for run in runs for row in _integrity(run.result)],
     }
@@ -113,7 +117,9 @@ def _row(section: dict[str, Any], system: str) -> dict[str, Any]:
 
 
 def _verdict(
-    routing_data: dict[str, Any] | None, retrieval_data: dict[str, Any] | None
+    routing_data: dict[str, Any] | None,
+    retrieval_data: dict[str, Any] | None,
+    triage_data: dict[str, Any] | None,
 ) -> list[dict[str, str]]:
     sentences = []
     if routing_data is not None:
@@ -121,6 +127,8 @@ def _verdict(
     if retrieval_data is not None and retrieval_data["systems"]:
         text = _retrieval_verdict(retrieval_data)
         sentences.append({"kind": retrieval_data["kind"], "text": text})
+    if triage_data is not None:
+        sentences.append({"kind": triage_data["kind"], "text": _triage_verdict(triage_data)})
     return sentences or [{"kind": "", "text": NO_QUALITY}]
 
 
@@ -186,8 +194,33 @@ def _retrieval_verdict(section: dict[str, Any]) -> str:
     return f"{text}."
 
 
+def _triage_verdict(section: dict[str, Any]) -> str:
+    main, trust = _row(section, section["main"]), section["fields"][0]
+    scored = main["category_macro_f1"]
+    text = f"Triage: macro-F1 of the category is {with_interval(scored, 'ratio')}"
+    text += f" over {scored['n']} tickets"
+    gain = trust["f1_over_nearest"]
+    if gain is not None:
+        where = "above" if gain["value"] >= 0 else "below"
+        interval = write_interval(gain, "ratio") or "none"
+        text += (
+            f", {write_value(abs(gain['value']), 'ratio')} {where} copying the nearest ticket"
+            f" (95% interval of the difference {interval})"
+        )
+        if gain["low"] is None or gain["low"] <= 0 <= gain["high"]:
+            text += f", which {section['customers']} customers cannot tell from no difference"
+    if trust["sure_precision"] is not None:
+        text += (
+            f". It is sure for {write_value(trust['sure_coverage']['value'], 'percent')} of them"
+            f" and then right for {with_interval(trust['sure_precision'], 'percent')}"
+        )
+    return f"{text}."
+
+
 def _key_figures(
-    routing_data: dict[str, Any] | None, retrieval_data: dict[str, Any] | None
+    routing_data: dict[str, Any] | None,
+    retrieval_data: dict[str, Any] | None,
+    triage_data: dict[str, Any] | None,
 ) -> list[dict[str, Any]]:
     wanted: list[tuple[str, dict[str, Any] | None, str]] = []
     if routing_data is not None:
@@ -206,6 +239,12 @@ def _key_figures(
             ("Retrieval nDCG@10", main.get(PRIMARY), "ratio"),
             ("Retrieval recall@5", main.get("recall@5"), "percent"),
             ("Retrieval MRR", main.get("mrr"), "ratio"),
+        ]
+    if triage_data is not None:
+        main, trust = _row(triage_data, triage_data["main"]), triage_data["fields"][0]
+        wanted += [
+            ("Triage category macro-F1", main["category_macro_f1"], "ratio"),
+            ("Triage right where sure", trust["sure_precision"], "percent"),
         ]
     return [
         {"label": label, "figure": shown, "format": form}

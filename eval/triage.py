@@ -73,8 +73,8 @@ def evaluate_triage(
         desk: `tickets` are those that duplicates and similar ones are looked for among.
 
     Returns:
-        Figures with intervals over customers; what is undefined (the precision of none) is left
-        out, and `notes` says so.
+        Figures with intervals over customers, and how many tickets go into each. What is undefined
+        (the precision of none) is left out, and `notes` says so.
     """
     context = context or RunContext()
     recording = Recording(context, models={"embedder": embedder.model_id})
@@ -100,11 +100,13 @@ def evaluate_triage(
         TRIAGE: [_original(made) for made in suggestions],
         NEAREST: nearest_earlier(data.labels, embedder, within=WINDOW),
     }
-    statistics = dict(_label_statistics(data.labels, systems))
-    statistics.update(_confidence_statistics(data.labels, suggestions))
+    statistics = [
+        *_label_statistics(data.labels, systems),
+        *_confidence_statistics(data.labels, suggestions),
+        *_similar_statistics(data, suggestions),
+    ]
     for system, ids in named.items():
-        statistics.update(_duplicate_statistics(data.labels, system, ids))
-    statistics.update(_similar_statistics(data, suggestions))
+        statistics += _duplicate_statistics(data.labels, system, ids)
     metrics, undefined = _metrics(statistics, data, context.seed)
     notes = [f"Undefined on these tickets and left out: {', '.join(undefined)}."] * bool(undefined)
     model = triage.model.trained_on
@@ -135,21 +137,32 @@ def _guess(made: Suggestion, field: Field) -> Guess:
     return guesses[field]
 
 
-_Named = Iterator[tuple[tuple[str, str], _Statistic]]
+@dataclass(frozen=True)
+class _Named:
+    """A figure of a system; `n` tickets go into it."""
+
+    name: str
+    system: str
+    of: _Statistic
+    n: int
 
 
-def _label_statistics(labels: Sequence[TriageLabel], systems: Mapping[str, Answers]) -> _Named:
+def _label_statistics(
+    labels: Sequence[TriageLabel], systems: Mapping[str, Answers]
+) -> Iterator[_Named]:
     for field in FIELDS:
         values = sorted({label.value(field) for label in labels})
         truth = np.array([values.index(label.value(field)) for label in labels])
         own = np.array([_place(one, values) for one in systems[TRIAGE][field]])
         near = np.array([_place(one, values) for one in systems[NEAREST][field]])
-        yield (f"{field}_f1_over_nearest", TRIAGE), partial(_gain, truth, own, near)
+        gain = partial(_gain, truth, own, near)
+        yield _Named(f"{field}_f1_over_nearest", TRIAGE, gain, len(labels))
         for system, answers in systems.items():
             given = np.array([_place(one, values) for one in answers[field]])
-            yield (f"{field}_macro_f1", system), partial(macro_f1, truth, given)
+            score = partial(macro_f1, truth, given)
+            yield _Named(f"{field}_macro_f1", system, score, len(labels))
             right = (truth == given).astype(np.float64)
-            yield (f"{field}_accuracy", system), _share(right, np.ones(len(labels)))
+            yield _share(f"{field}_accuracy", system, right, np.ones(len(labels)))
 
 
 def _place(value: str, values: Sequence[str]) -> int:
@@ -162,7 +175,7 @@ def _gain(truth: _Places, own: _Places, near: _Places, weights: Floats) -> float
 
 def _confidence_statistics(
     labels: Sequence[TriageLabel], suggestions: Sequence[Suggestion]
-) -> _Named:
+) -> Iterator[_Named]:
     for field in FIELDS:
         guesses = [_guess(made, field) for made in suggestions]
         right = np.array(
@@ -173,14 +186,15 @@ def _confidence_statistics(
         )
         confidence = np.array([guess.confidence for guess in guesses])
         sure = np.array([float(guess.sure) for guess in guesses])
-        yield (f"{field}_ece", TRIAGE), partial(calibration_error, confidence, right)
-        yield (f"{field}_sure_precision", TRIAGE), _share(right * sure, sure)
-        yield (f"{field}_sure_coverage", TRIAGE), _share(sure, np.ones(len(labels)))
+        error = partial(calibration_error, confidence, right)
+        yield _Named(f"{field}_ece", TRIAGE, error, len(labels))
+        yield _share(f"{field}_sure_precision", TRIAGE, right * sure, sure)
+        yield _share(f"{field}_sure_coverage", TRIAGE, sure, np.ones(len(labels)))
 
 
 def _duplicate_statistics(
     labels: Sequence[TriageLabel], system: str, named: Sequence[str | None]
-) -> _Named:
+) -> Iterator[_Named]:
     said = np.array([float(one is not None) for one in named])
     are = np.array([float(label.duplicate_of is not None) for label in labels])
     right = np.array(
@@ -189,11 +203,11 @@ def _duplicate_statistics(
             for one, label in zip(named, labels, strict=True)
         ]
     )
-    yield ("duplicate_precision", system), _share(right, said)
-    yield ("duplicate_recall", system), _share(right, are)
+    yield _share("duplicate_precision", system, right, said)
+    yield _share("duplicate_recall", system, right, are)
 
 
-def _similar_statistics(data: TriageSet, suggestions: Sequence[Suggestion]) -> _Named:
+def _similar_statistics(data: TriageSet, suggestions: Sequence[Suggestion]) -> Iterator[_Named]:
     kinds = {
         label.ticket.ticket_id: (label.category, label.team)
         for label in (*data.labels, *data.others)
@@ -204,45 +218,46 @@ def _similar_statistics(data: TriageSet, suggestions: Sequence[Suggestion]) -> _
     ]
     counts = np.array([float(len(one)) for one in shown])
     right = np.array([float(sum(one)) for one in shown])
-    yield ("similar_precision", TRIAGE), _share(right, counts)
-    yield ("similar_coverage", TRIAGE), _share((counts > 0).astype(float), np.ones(len(counts)))
+    yield _share("similar_precision", TRIAGE, right, counts)
+    shown_for = (counts > 0).astype(np.float64)
+    yield _share("similar_coverage", TRIAGE, shown_for, np.ones(len(counts)))
 
 
-def _share(part: Floats, whole: Floats) -> _Statistic:
+def _share(name: str, system: str, part: Floats, whole: Floats) -> _Named:
     """Of weighted items; NaN where the whole is nothing."""
 
     def statistic(weights: Floats) -> float:
         total = float(weights @ whole)
         return float(weights @ part) / total if total else float("nan")
 
-    return statistic
+    return _Named(name, system, statistic, int(np.count_nonzero(whole)))
 
 
 def _metrics(
-    statistics: Mapping[tuple[str, str], _Statistic], data: TriageSet, seed: int
+    statistics: Sequence[_Named], data: TriageSet, seed: int
 ) -> tuple[list[Metric], list[str]]:
     groups = [label.ticket.customer_id for label in data.labels]
     intervals = statistic_intervals(
-        lambda weights: [statistic(weights) for statistic in statistics.values()],
+        lambda weights: [one.of(weights) for one in statistics],
         groups,
         seed=seed,
     )
     metrics, undefined = [], []
-    for (name, system), interval in zip(statistics, intervals, strict=True):
+    for one, interval in zip(statistics, intervals, strict=True):
         if not np.isfinite(interval.value):
-            undefined.append(f"{name} of {system}")
+            undefined.append(f"{one.name} of {one.system}")
             continue
         metrics.append(
             Metric(
-                name=name,
-                system=system,
+                name=one.name,
+                system=one.system,
                 slice="all",
                 value=interval.value,
                 low=interval.low,
                 high=interval.high,
                 unit="ratio",
-                higher_is_better=not name.endswith("_ece"),
-                n_scored=len(groups),
+                higher_is_better=not one.name.endswith("_ece"),
+                n_scored=one.n,
                 n_failed=0,
                 n_refused=0,
                 kind="live",

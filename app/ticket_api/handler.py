@@ -17,7 +17,7 @@ from app.ticket_api.routes import router
 from msp_core.bootstrap import Services, build_services
 from msp_core.checkout import checkout_root
 from msp_core.errors import NotAuthenticated
-from msp_core.scope import scope_from_claims
+from msp_core.scope import Scope, scope_from_claims
 from msp_core.settings import Settings
 
 PACKAGED_DATA = Path(__file__).resolve().parents[2] / "data"
@@ -80,7 +80,7 @@ class TicketApi:
         except Exception as error:  # noqa: BLE001  # a caller gets an answer, whatever it is
             return answer(refusal_of(error))
 
-    def _scope(self, event: Mapping[str, Any]) -> Any:
+    def _scope(self, event: Mapping[str, Any]) -> Scope:
         authorizer = event["requestContext"].get("authorizer") or {}
         claims = (authorizer.get("jwt") or {}).get("claims")
         if not claims:

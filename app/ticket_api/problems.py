@@ -68,7 +68,8 @@ def refusal_of(error: Exception) -> Refused:
             return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, str(error), [("body", str(error))])
         case NotAuthenticated():
             challenge = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
-            return Refused(HTTPStatus.UNAUTHORIZED, str(error), headers=challenge)
+            said = [("Authorization", str(error))]
+            return Refused(HTTPStatus.UNAUTHORIZED, str(error), said, headers=challenge)
         case NotAllowed():
             return Refused(HTTPStatus.FORBIDDEN, str(error))
         case NotFoundError():  # a path that no route takes, though its form is right

@@ -9,6 +9,7 @@ from eval.reporting.record_tables import integrity_table, provenance_table
 from eval.reporting.retrieval_tables import retrieval_tables
 from eval.reporting.routing_tables import monthly_table, routing_tables
 from eval.reporting.table import Table
+from eval.reporting.triage_tables import triage_tables
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!&])")
 
@@ -21,12 +22,15 @@ def render_markdown(report: Mapping[str, Any]) -> str:
         blocks.append(f"**{_text(sentence['text'])}**{kind}")
     if report["key_figures"]:
         blocks.append(_key_figures(report))
-    routing, retrieval = report["routing"], report["retrieval"]
+    routing, retrieval, triage = report["routing"], report["retrieval"], report["triage"]
     if routing is not None:
         blocks += ["## Routing", *map(_text, routing["notes"])]
         blocks += map(_table, routing_tables(routing))
     if retrieval is not None:
         blocks += ["## Retrieval", *map(_table, retrieval_tables(retrieval))]
+    if triage is not None:
+        blocks += ["## Triage", *map(_text, triage["notes"])]
+        blocks += map(_table, triage_tables(triage))
     month = monthly_table(routing) if routing is not None else None
     if month is not None:
         blocks += ["## Monthly cost", _table(month)]

@@ -11,6 +11,7 @@ from eval.reporting.record_tables import integrity_table, provenance_table
 from eval.reporting.retrieval_tables import retrieval_tables
 from eval.reporting.routing_tables import monthly_table, routing_tables
 from eval.reporting.table import Table, system_name
+from eval.reporting.triage_tables import triage_tables
 
 STYLE = Path(__file__).resolve().parent / "page.css"
 KINDS = {
@@ -25,6 +26,7 @@ def render_page(report: Mapping[str, Any]) -> str:
     sections = [
         ("Routing: cost against quality", _routing(report["routing"])),
         ("Retrieval", _retrieval(report["retrieval"])),
+        ("Triage", _triage(report["triage"])),
         ("Monthly cost", _monthly(report["routing"])),
         ("Integrity", _integrity(report)),
         ("Provenance", _provenance(report)),
@@ -108,6 +110,13 @@ def _retrieval(section: Mapping[str, Any] | None) -> str:
         else ""
     )
     return weak + _tables(retrieval_tables(section))
+
+
+def _triage(section: Mapping[str, Any] | None) -> str:
+    if section is None:
+        return ""
+    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in section["notes"])
+    return notes + _tables(triage_tables(section))
 
 
 def _monthly(section: Mapping[str, Any] | None) -> str:

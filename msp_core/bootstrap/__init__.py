@@ -207,6 +207,10 @@ class Services:
     @cached_property
     def ledger(self) -> Ledger:
         """What model calls cost."""
+        if self.settings.backend == "aws":
+            from msp_core.costs.dynamodb import DynamoLedger
+
+            return DynamoLedger(self._table(self.settings.sessions_table), self.clock)
         from msp_core.costs.sqlite import SqliteLedger
 
         return SqliteLedger(self.settings.state_dir / "ledger.db")
@@ -281,6 +285,7 @@ def build_services(settings: Settings | None = None, *, data_dir: Path | None = 
 def state_databases() -> "dict[str, StateDatabase]":
     """The databases of the state folder that this version knows, by name."""
     from msp_core.conversations import sqlite as conversations
+    from msp_core.costs import sqlite as costs
     from msp_core.knowledge import embedded_file, sqlite_statistics, tier_state
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
@@ -288,6 +293,7 @@ def state_databases() -> "dict[str, StateDatabase]":
     index = StateDatabase(len(embedded_file.MIGRATIONS), embedded_file.NEW_EPOCH)
     return {
         "conversations.db": StateDatabase(len(conversations.MIGRATIONS)),
+        "ledger.db": StateDatabase(len(costs.MIGRATIONS)),
         "tickets.db": StateDatabase(len(tickets.MIGRATIONS)),
         "knowledge/cold.db": index,
         "knowledge/hot.db": index,

@@ -3,18 +3,17 @@
 `SES#<session>` is a conversation: `META`, `TURN#<turn>`, `APPR#<approval>`, `FEED#<turn>`. META
 counts what was added, which gives turns and approvals their order. Every item names when its
 conversation was opened: what DynamoDB has not deleted yet of an expired one is no part of another
-with the same id. `BUDGET#<customer>#<day>` is what was spent.
+with the same id.
 """
 
 import json
 import zlib
 from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from msp_core.clock import Clock, from_iso, to_iso
 from msp_core.conversations.store import (
     CONVERSATION_LIFE,
-    WHOLE_DESK,
     Approval,
     Conversation,
     Feedback,
@@ -25,14 +24,10 @@ from msp_core.conversations.store import (
     turn_not_found,
 )
 from msp_core.dynamodb.failures import ConditionFailed
-from msp_core.dynamodb.item import ALONE, Item, Write
-from msp_core.dynamodb.shape import Index, TableShape
+from msp_core.dynamodb.item import ALONE, Item, Update, Write
+from msp_core.dynamodb.sessions import BY_OWNER
 from msp_core.dynamodb.table import Table
 from msp_core.scope import Scope
-
-BY_OWNER = Index("by_owner", "owned_by", "active_at")
-SESSIONS_TABLE = TableShape((BY_OWNER,))
-_SPENDING_KEPT = timedelta(days=400)
 
 
 class DynamoConversationStore:
@@ -69,9 +64,8 @@ class DynamoConversationStore:
         except ConditionFailed:
             mine = {":owner": _owner(scope)}
             try:
-                new = self._table.update(
-                    str(new["pk"]), ALONE, put=active, condition="owned_by = :owner", values=mine
-                )
+                key, condition = str(new["pk"]), "owned_by = :owner"
+                new = self._table.update(Update(key, put=active, condition=condition, values=mine))
             except ConditionFailed as failed:
                 raise conversation_not_found(session_id) from failed
         return _conversation(new, scope)
@@ -157,11 +151,13 @@ class DynamoConversationStore:
             if meta is None:
                 raise ConditionFailed
             item = self._table.update(
-                _key(session_id),
-                f"APPR#{approval_id}",
-                put={"used_at": self._now()},
-                condition=condition,
-                values={":owner": _owner(scope), ":opened": str(meta["opened"])},
+                Update(
+                    _key(session_id),
+                    f"APPR#{approval_id}",
+                    put={"used_at": self._now()},
+                    condition=condition,
+                    values={":owner": _owner(scope), ":opened": str(meta["opened"])},
+                )
             )
         except ConditionFailed as failed:
             raise approval_not_found() from failed
@@ -199,22 +195,6 @@ class DynamoConversationStore:
             if str(item["sk"]).startswith("FEED#")
         ]
 
-    def add_spending(self, customer_id: str | None, day: date, micro_usd: int) -> int:
-        """See `ConversationStore.add_spending`."""
-        ends = int((self._clock() + _SPENDING_KEPT).timestamp())
-        item = self._table.update(
-            _budget(customer_id, day),
-            ALONE,
-            put={"expires_at": ends},
-            add={"micro_usd": micro_usd},
-        )
-        return int(item["micro_usd"])
-
-    def spending(self, customer_id: str | None, day: date) -> int:
-        """See `ConversationStore.spending`."""
-        item = self._table.get(_budget(customer_id, day))
-        return 0 if item is None else int(item["micro_usd"])
-
     def _now(self) -> int:
         return int(self._clock().timestamp())
 
@@ -237,17 +217,12 @@ class DynamoConversationStore:
 
     def _next(self, session_id: str) -> int:
         there = "attribute_exists(pk)"
-        return int(
-            self._table.update(_key(session_id), ALONE, add={"added": 1}, condition=there)["added"]
-        )
+        counted = Update(_key(session_id), add={"added": 1}, condition=there)
+        return int(self._table.update(counted)["added"])
 
 
 def _key(session_id: str) -> str:
     return f"SES#{session_id}"
-
-
-def _budget(customer_id: str | None, day: date) -> str:
-    return f"BUDGET#{customer_id or WHOLE_DESK}#{day.isoformat()}"
 
 
 def _owner(scope: Scope) -> str:

@@ -2,13 +2,12 @@
 
 import json
 import sqlite3
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from msp_core.clock import Clock, from_iso, to_iso
 from msp_core.conversations.store import (
     CONVERSATION_LIFE,
-    WHOLE_DESK,
     Approval,
     Conversation,
     Feedback,
@@ -76,6 +75,8 @@ MIGRATIONS = (
         PRIMARY KEY (customer_id, day)
     ) STRICT
     """,
+    # The ledger keeps what is spent.
+    "DROP TABLE spending",
 )
 
 _APPROVAL_COLUMNS = (
@@ -238,26 +239,6 @@ class SqliteConversationStore:
             Feedback(row["turn_id"], row["thumb"], row["comment"], from_iso(row["at"]))
             for row in rows
         ]
-
-    def add_spending(self, customer_id: str | None, day: date, micro_usd: int) -> int:
-        """See `ConversationStore.add_spending`."""
-        with self._database.write() as connection:
-            row = connection.execute(
-                "INSERT INTO spending (customer_id, day, micro_usd) VALUES (?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET micro_usd = micro_usd + excluded.micro_usd"
-                " RETURNING micro_usd",
-                (customer_id or WHOLE_DESK, day.isoformat(), micro_usd),
-            ).fetchone()
-        return int(row[0])
-
-    def spending(self, customer_id: str | None, day: date) -> int:
-        """See `ConversationStore.spending`."""
-        with self._database.read() as connection:
-            row = connection.execute(
-                "SELECT micro_usd FROM spending WHERE customer_id = ? AND day = ?",
-                (customer_id or WHOLE_DESK, day.isoformat()),
-            ).fetchone()
-        return 0 if row is None else int(row[0])
 
     def _now(self) -> str:
         return to_iso(self._clock())

@@ -1,7 +1,7 @@
 """Where conversations, finished turns and approvals are kept: the port."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from msp_core.errors import NotFound
@@ -11,8 +11,6 @@ Event = dict[str, Any]
 Thumb = Literal["up", "down"]
 CONVERSATION_LIFE = timedelta(days=90)
 """How long a conversation is kept after its last activity."""
-WHOLE_DESK = "*"
-"""Stands for the whole desk where spending is kept by customer."""
 
 
 @dataclass(frozen=True)
@@ -138,15 +136,6 @@ class ConversationStore(Protocol):
         Raises:
             NotFound: no such conversation of the scope.
         """
-
-    def add_spending(self, customer_id: str | None, day: date, micro_usd: int) -> int:
-        """Add to what a customer cost on a day (None: the whole desk), and return the sum.
-
-        Atomic: of many who add at once none is lost. In millionths of a US dollar.
-        """
-
-    def spending(self, customer_id: str | None, day: date) -> int:
-        """What a customer, or the whole desk, has cost on a day; 0 when nothing was added."""
 
 
 def conversation_not_found(session_id: str) -> NotFound:

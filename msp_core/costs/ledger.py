@@ -52,7 +52,11 @@ class Spent:
 
 
 class Ledger(Protocol):
-    """Keeps what was spent. A recorded call is in every later sum, of any thread and process."""
+    """Keeps what was spent. A recorded call is in every later sum, of any thread and process.
+
+    With one difference: sums of more than one session follow a moment later on DynamoDB, which also
+    forgets calls after 400 days; SQLite keeps them.
+    """
 
     def record(self, call: ModelCall) -> None:
         """Keep a call."""

@@ -1,7 +1,7 @@
 """Items, and writes of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from msp_core.errors import InvalidInput
@@ -24,6 +24,42 @@ class Write:
     action: Literal["Put", "Delete"] = "Put"
     condition: str | None = None
     values: Mapping[str, str | int] | None = None
+
+
+@dataclass(frozen=True)
+class Update:
+    """A change of some attributes of an item; without a condition, a missing item is made.
+
+    Attributes:
+        put: attributes to set.
+        add: numbers to add to; one that is missing starts at 0.
+        values: of the names that begin with a colon in the condition.
+    """
+
+    pk: str
+    sk: str = ALONE
+    put: Mapping[str, str | int] = field(default_factory=dict)
+    add: Mapping[str, int] = field(default_factory=dict)
+    condition: str | None = None
+    values: Mapping[str, str | int] = field(default_factory=dict)
+
+    def request(self) -> dict[str, Any]:
+        """The arguments of UpdateItem but the table; the names in them are never reserved words."""
+        parts, names, values = [], {}, dict(self.values)
+        for word, sign, attributes in (("SET", "=", self.put), ("ADD", "", self.add)):
+            clauses = []
+            for number, (name, value) in enumerate(attributes.items()):
+                short = f"{word.lower()}{number}"
+                names[f"#{short}"], values[f":{short}"] = name, value
+                clauses.append(f"#{short} {sign} :{short}")
+            parts += [f"{word} {', '.join(clauses)}"] if clauses else []
+        return {
+            "Key": to_wire({"pk": self.pk, "sk": self.sk}),
+            "UpdateExpression": " ".join(parts),
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": to_wire(values),
+            **({"ConditionExpression": self.condition} if self.condition else {}),
+        }
 
 
 def to_wire(item: Mapping[str, str | int | bytes]) -> dict[str, dict[str, str | bytes]]:

@@ -2,12 +2,12 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 from msp_core.dynamodb.failures import ConditionFailed, explained
-from msp_core.dynamodb.item import ALONE, Item, Write, check_size, from_wire, to_wire
+from msp_core.dynamodb.item import ALONE, Item, Update, Write, check_size, from_wire, to_wire
 from msp_core.dynamodb.shape import Index, TableShape
 from msp_core.errors import DependencyFailed
 
@@ -132,15 +132,13 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
-    def write(self, writes: Sequence[Write]) -> None:
-        """Do all writes (1 to 100) or none.
+    def write(self, writes: Sequence[Write | Update]) -> None:
+        """Do all writes (1 to 100), each of another item, or none.
 
         Raises:
             ConditionFailed: a condition did not hold.
         """
-        for write in writes:
-            check_size(write.item)
-        wire = [{write.action: self._operation(write)} for write in writes]
+        wire = [self._operation(write) for write in writes]
         for pause in _pauses():
             reasons = self._transact(wire)
             if "ConditionalCheckFailed" in reasons:
@@ -150,14 +148,17 @@ class Table:
             time.sleep(pause)
         raise self._busy()
 
-    def _operation(self, write: Write) -> dict[str, Any]:
+    def _operation(self, write: Write | Update) -> dict[str, Any]:
+        if isinstance(write, Update):
+            return {"Update": {"TableName": self.name, **write.request()}}
+        check_size(write.item)
         operation: dict[str, Any] = {"TableName": self.name}
         operation["Item" if write.action == "Put" else "Key"] = to_wire(write.item)
         if write.condition is not None:
             operation["ConditionExpression"] = write.condition
         if write.values:
             operation["ExpressionAttributeValues"] = to_wire(write.values)
-        return operation
+        return {write.action: operation}
 
     def _transact(self, wire: Sequence[Any]) -> set[str]:
         """Nothing when it was written, else the reasons why it was not."""
@@ -174,48 +175,18 @@ class Table:
                 return reasons
         return set()
 
-    def update(
-        self,
-        pk: str,
-        sk: str,
-        *,
-        put: Mapping[str, str | int] | None = None,
-        add: Mapping[str, int] | None = None,
-        condition: str | None = None,
-        values: Mapping[str, str | int] | None = None,
-    ) -> Item:
-        """Change some attributes of an item, atomically, and return it as it is then.
-
-        Args:
-            put: attributes to set.
-            add: numbers to add to; one that is missing starts at 0.
-            condition: without one, an item that is missing is made.
-            values: of the names that begin with a colon in the condition.
+    def update(self, change: Update) -> Item:
+        """Change an item, atomically, and return it as it is then.
 
         Raises:
             ConditionFailed: the condition did not hold.
         """
         from botocore.exceptions import ClientError
 
-        parts, names, given = [], {}, dict(values or {})
-        for word, sign, attributes in (("SET", "=", put or {}), ("ADD", "", add or {})):
-            clauses = []
-            for number, (name, value) in enumerate(attributes.items()):
-                short = f"{word.lower()}{number}"
-                names[f"#{short}"], given[f":{short}"] = name, value
-                clauses.append(f"#{short} {sign} :{short}")
-            parts += [f"{word} {', '.join(clauses)}"] if clauses else []
-        request: dict[str, Any] = {"ConditionExpression": condition} if condition else {}
         with explained(self.name, self._region):
             try:
                 answer = self._client.update_item(
-                    TableName=self.name,
-                    Key=to_wire({"pk": pk, "sk": sk}),
-                    UpdateExpression=" ".join(parts),
-                    ExpressionAttributeNames=names,
-                    ExpressionAttributeValues=to_wire(given),
-                    ReturnValues="ALL_NEW",
-                    **request,
+                    TableName=self.name, ReturnValues="ALL_NEW", **change.request()
                 )
             except ClientError as error:
                 if error.response["Error"]["Code"] == "ConditionalCheckFailedException":

@@ -39,6 +39,8 @@ from msp_core.tickets.ticket import Ticket, TicketRow
 
 _NEW = "attribute_not_exists(pk)"
 _READS = 5
+_BLOCK = 16
+"""Entries of an index in 4 KB, the least that DynamoDB charges for: to read fewer saves nothing."""
 
 
 class DynamoTicketStore:
@@ -227,7 +229,7 @@ class DynamoTicketStore:
     ) -> Iterator[Item]:
         """The index entries that match, newest first: a merge of the stretches, read lazily."""
         read = stretches(scope, wanted)
-        first = limit if len(read) == 1 else max(4, 2 * limit // max(1, len(read)))
+        first = limit if len(read) == 1 else max(_BLOCK, 2 * limit // max(1, len(read)))
         below = None if after is None else place(after)
         merged = heapq.merge(
             *(self._table.newest(index, key, first=first, below=below) for index, key in read),

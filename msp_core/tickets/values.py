@@ -63,13 +63,13 @@ def check_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """The tags without repeats, in the order given.
 
     Raises:
-        InvalidInput: more than 20, or one that is empty, over 64 characters or unreadable.
+        InvalidInput: more than `MAX_TAGS`, or one that is empty, over `MAX_NAME` or unreadable.
     """
     if len(tags) > MAX_TAGS:
         raise InvalidInput(
             f"{len(tags)} tags were given; at most {MAX_TAGS} are kept.", field="tags"
         )
-    return tuple(dict.fromkeys(check_text(tag, field="tags", limit=64) for tag in tags))
+    return tuple(dict.fromkeys(check_text(tag, field="tags", limit=MAX_NAME) for tag in tags))
 
 
 def check_ticket_id(text: str) -> str:

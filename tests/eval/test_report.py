@@ -220,8 +220,8 @@ def test_two_runs_of_a_suite_and_odd_volumes_are_refused(routing_run: SuiteRun) 
         build_report([routing_run, routing_run], data_note=NOTE, generated_at=WHEN)
     with pytest.raises(ValueError, match="volume"):
         build_report([routing_run], data_note=NOTE, generated_at=WHEN, monthly_turns=0)
-    other = replace(routing_run, result=replace(routing_run.result, suite="triage"))
-    with pytest.raises(UsageError, match="no section for triage"):
+    other = replace(routing_run, result=replace(routing_run.result, suite="bench_api"))
+    with pytest.raises(UsageError, match="no section for bench_api"):
         build_report([other], data_note=NOTE, generated_at=WHEN)
 
 

@@ -1,6 +1,7 @@
 """The triage that ships, as its suite measures it on the dev split."""
 
 import json
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from eval.dataset import DATASETS
 from eval.datasheets.sheets import tickets_by_id
 from eval.provenance import RunContext
+from eval.report import build_report, write_report
 from eval.result import SuiteRun
 from eval.set_vectors import VECTORS_FILE
 from eval.triage_job import run_triage_job
@@ -88,3 +90,27 @@ def test_baselines_need_a_split_to_learn_from(services: Services, tmp_path: Path
     (tmp_path / "labels.jsonl").write_text("\n".join(own))
     with pytest.raises(UsageError, match="baselines learn from the split 'train'"):
         run_triage_job(services, dataset=str(tmp_path), split="dev", context=RunContext())
+
+
+def test_the_report_has_a_section_on_it(run: SuiteRun, tmp_path: Path) -> None:
+    report = build_report(
+        [run], data_note="Synthetic.", generated_at=datetime(2026, 11, 23, tzinfo=UTC)
+    )
+    write_report(report, tmp_path)
+    html = (tmp_path / "report.html").read_text(encoding="utf-8")
+    markdown = (tmp_path / "report.md").read_text(encoding="utf-8")
+    for text in (html, markdown):
+        assert f"Triage of {run.result.dataset.n} tickets" in text
+        for heading in ("How far to trust a suggestion", "Duplicates and similar solved tickets"):
+            assert heading in text
+    (sentence,) = report["verdict"]
+    assert f"category is {value(run, 'category_macro_f1'):.3f}" in sentence["text"]
+    assert sentence["kind"] == "live"
+    assert [row["system"] for row in report["triage"]["systems"]] == [
+        "majority", "nearest", "triage", "people",
+    ]  # fmt: skip
+    # What a precision is of is counted, not every ticket.
+    trust = report["triage"]["fields"][0]
+    sure = trust["sure_precision"]["n"]
+    assert sure == round(trust["sure_coverage"]["value"] * run.result.dataset.n)
+    assert sure < run.result.dataset.n

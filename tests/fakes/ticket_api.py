@@ -165,14 +165,16 @@ class Server:
         path: str,
         body: Any = None,
         *,
+        raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         connection: http.client.HTTPConnection | None = None,
     ) -> Answer:
+        """One call; `raw` is sent as it is, `body` as JSON."""
         own = connection or self.client()
         sent = {"Authorization": f"Bearer {token}"} if token else {}
         if body is not None:
             sent["Content-Type"] = "application/json"
-        content = None if body is None else json.dumps(body)
+        content = raw if body is None else json.dumps(body)
         try:
             own.request(method, path, content, sent | dict(headers or {}))
             response = own.getresponse()

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from msp_core.bootstrap import build_services
-from msp_core.conversations.dynamodb import SESSIONS_TABLE
+from msp_core.bootstrap import build_services, state_databases
+from msp_core.costs.ledger import ModelCall
+from msp_core.dynamodb.sessions import SESSIONS_TABLE
 from msp_core.dynamodb.table import Table
 from msp_core.errors import UsageError
 from msp_core.loading import load_tickets
@@ -76,7 +77,7 @@ def test_two_services_over_one_folder_see_each_others_tickets(tmp_path: Path) ->
     assert other.desk.read(ticket.ticket_id, scope) == ticket
 
 
-def test_the_aws_backend_keeps_tickets_and_conversations_in_its_tables(tmp_path: Path) -> None:
+def test_the_aws_backend_keeps_all_but_knowledge_in_its_tables(tmp_path: Path) -> None:
     settings = Settings(
         backend="aws",
         tickets_table="our-tickets",
@@ -91,9 +92,13 @@ def test_the_aws_backend_keeps_tickets_and_conversations_in_its_tables(tmp_path:
         ticket = services.desk.create(scope, title="a", description="b")
         at = services.clock()
         services.conversations.open("s1", scope, title="x", at=at)
+        services.ledger.record(
+            ModelCall(at, "s1", "t1", "keller", "m", 1, 1, 0, 0, 0.5, simulated=False)
+        )
         again = build_services(settings)
         assert again.desk.read(ticket.ticket_id, scope) == ticket
         assert again.conversations.recent(scope)[0].session_id == "s1"
+        assert again.ledger.spent_usd(at.date(), customer_id="keller") == 0.5
     assert not list(tmp_path.glob("*.db"))
 
 
@@ -136,3 +141,16 @@ def test_a_restore_that_was_cut_off_goes_on_at_the_next_start(tmp_path: Path) ->
     (tmp_path / "restore.pending").mkdir()
     build_services(Settings(state_dir=tmp_path))
     assert not (tmp_path / "restore.pending").exists()
+
+
+def test_every_database_of_the_state_can_be_restored(tmp_path: Path) -> None:
+    services = build_services(Settings(state_dir=tmp_path))
+    services.tickets.secret()
+    services.conversations.recent(services.local_scope())
+    services.ledger.sums("day")
+    services.tier_state.capacity()
+    services.tiers.hot.create()
+    services.tiers.cold.create()
+    services.tiers.statistics.documents()
+    made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.db")}
+    assert made == state_databases().keys()

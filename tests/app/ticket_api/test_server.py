@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -17,15 +16,9 @@ from pathlib import Path
 import jwt
 import pytest
 
-from tests.fakes.ticket_api import ALTA, KELLER, PERSON, ROOT, Answer, Server, serving
+from tests.fakes.ticket_api import PERSON, ROOT, Answer, Server, serving
 
 GOOD = {"title": "VPN down", "description": "Since Monday."}
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("server") / "state") as running:
-        yield running
 
 
 def test_a_signed_token_opens_and_a_forged_one_does_not(server: Server) -> None:
@@ -73,77 +66,6 @@ def test_of_eight_at_once_with_one_key_one_makes_the_ticket(server: Server) -> N
     assert len({answer.body["ticket"]["TicketId"] for answer in answers}) == 1
     other = server.call(token, "POST", "/tickets", GOOD | {"title": "x"}, headers=key)
     assert (other.status, other.fields) == (422, ["Idempotency-Key"])
-
-
-@pytest.mark.parametrize("calls", [15, pytest.param(200, marks=pytest.mark.long)])
-def test_nothing_crosses_between_customers(server: Server, calls: int) -> None:
-    """16 clients at once, each with what belongs to the others: ids, cursors, ETags, keys."""
-    desk = server.token(PERSON["mia"])
-    secret = "only the desk may read this"
-    own: dict[str, list[str]] = {ALTA: [], KELLER: []}
-    for customer in [ALTA, KELLER] * 4:
-        said = GOOD | {"customer_id": customer, "note": secret, "note_visibility": "internal"}
-        ticket = server.call(desk, "POST", "/tickets", said).body["ticket"]
-        own[customer].append(ticket["TicketId"])
-    cursors = [
-        server.call(desk, "GET", f"/tickets?limit=1&customer_id={customer}").body["next_cursor"]
-        for customer in own
-    ]
-
-    def client(number: int) -> list[str]:
-        name = ["ana", "kim", "tom", "mia"][number % 4]
-        scope, token = PERSON[name], server.token(PERSON[name])
-        draw, wrong = random.Random(number), []
-        foreign = {id_ for customer, ids in own.items() for id_ in ids
-                   if customer not in scope.customer_ids}  # fmt: skip
-        everything = [id_ for ids in own.values() for id_ in ids]
-        with closing(server.client()) as connection:
-            for turn in range(calls):
-                path = f"/tickets/{draw.choice(everything)}"
-                kind = draw.choice(["read", "list", "cursor", "note", "create", "delete"])
-                headers = {"Idempotency-Key": f"key-{turn % 5}", "If-Match": '"1"'}
-                method, body = "GET", None
-                if kind in {"list", "cursor"}:
-                    customer = draw.choice([ALTA, KELLER])
-                    end = f"&cursor={draw.choice(cursors)}" if kind == "cursor" else ""
-                    path = f"/tickets?limit=5&customer_id={customer}{end}"
-                elif kind == "note":
-                    method, body = "PATCH", {"note": f"from {name}"}
-                elif kind == "create":
-                    method, path = "POST", "/tickets"
-                    body = GOOD | {"customer_id": draw.choice([ALTA, KELLER])}
-                elif kind == "delete":
-                    method, headers = "DELETE", {"If-Match": '"77"'}
-                answer = server.call(
-                    token, method, path, body, headers=headers, connection=connection
-                )
-                wrong += _crossed(answer, scope.customer_ids, foreign, path, method)
-                if name in {"ana", "kim"} and secret in json.dumps(answer.body):
-                    wrong.append(f"{name} saw an internal note at {path}")
-        return wrong
-
-    with ThreadPoolExecutor(16) as pool:
-        assert [wrong for found in pool.map(client, range(16)) for wrong in found] == []
-    for customer, ids in own.items():
-        for id_ in ids:
-            notes = server.call(desk, "GET", f"/tickets/{id_}").body["ticket"]["Notes"]
-            strangers = {"ana", "kim"} - {"ana" if customer == ALTA else "kim"}
-            assert not strangers & {note["Author"] for note in notes}
-
-
-def _crossed(
-    answer: Answer, customers: frozenset[str], foreign: set[str], path: str, method: str
-) -> list[str]:
-    """What is wrong with an answer to somebody of these customers."""
-    if answer.status >= 500:
-        return [f"{method} {path}: {answer.status} {answer.body}"]
-    if answer.status >= 400:
-        return []
-    shown = answer.body.get("tickets") or [answer.body.get("ticket") or {}]
-    wrong = [row for row in shown if row and row["CustomerId"] not in customers]
-    if path.rsplit("/", maxsplit=1)[-1] in foreign:
-        wrong.append({"TicketId": path, "CustomerId": "foreign"})
-    return [f"{method} {path} showed {row['TicketId']}" for row in wrong]
 
 
 def _in_flight(server: Server, count: int) -> tuple[list[Answer], list[threading.Thread]]:
@@ -207,7 +129,9 @@ def test_what_was_acknowledged_survives_a_sudden_end(tmp_path: Path, kills: int)
         threads = [threading.Thread(target=write_until_killed) for _ in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(draw.uniform(0.1, 0.6))
+        before = len(acknowledged)
+        _until(lambda before=before: len(acknowledged) > before)  # it is under load
+        time.sleep(draw.uniform(0, 0.5))
         server.kill()
         for thread in threads:
             thread.join(30)

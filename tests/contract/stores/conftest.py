@@ -12,9 +12,13 @@ import pytest
 from moto import mock_aws
 from moto.dynamodb.responses import DynamoHandler
 
-from msp_core.conversations.dynamodb import SESSIONS_TABLE, DynamoConversationStore
+from msp_core.conversations.dynamodb import DynamoConversationStore
 from msp_core.conversations.sqlite import SqliteConversationStore
 from msp_core.conversations.store import ConversationStore
+from msp_core.costs.dynamodb import DynamoLedger
+from msp_core.costs.ledger import Ledger
+from msp_core.costs.sqlite import SqliteLedger
+from msp_core.dynamodb.sessions import SESSIONS_TABLE
 from msp_core.dynamodb.shape import TableShape
 from msp_core.dynamodb.table import Table
 from msp_core.tickets.dynamodb import DynamoTicketStore
@@ -45,6 +49,11 @@ class Backend:
         if self.name == "sqlite":
             return SqliteConversationStore(self.folder / "conversations.db", self.clock)
         return DynamoConversationStore(self.table("sessions", SESSIONS_TABLE), self.clock)
+
+    def ledger(self) -> Ledger:
+        if self.name == "sqlite":
+            return SqliteLedger(self.folder / "ledger.db")
+        return DynamoLedger(self.table("sessions", SESSIONS_TABLE), self.clock)
 
     def clock(self) -> datetime:
         return self.time

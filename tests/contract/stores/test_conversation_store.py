@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -247,27 +247,6 @@ def test_a_long_turn_comes_back_whole(store: ConversationStore) -> None:
     long = Turn("t1", "x" * 20_000, events, True)
     store.save_turn("s1", long, at=NOW)
     assert store.turn("s1", "t1") == long
-
-
-def test_spending_adds_up_by_customer_and_day(store: ConversationStore) -> None:
-    day, next_day = date(2026, 11, 2), date(2026, 11, 3)
-    assert store.spending("keller", day) == 0
-    assert store.add_spending("keller", day, 1_500) == 1_500
-    assert store.add_spending("keller", day, 2**40) == 2**40 + 1_500
-    assert store.add_spending(None, day, 7) == 7
-    store.add_spending("northwind", day, 1)
-    store.add_spending("keller", next_day, 2)
-    assert store.spending("keller", day) == 2**40 + 1_500
-    assert store.spending("keller", next_day) == 2
-    assert store.spending(None, day) == 7
-
-
-def test_of_many_who_spend_at_once_nothing_is_lost(open_store: OpenStore) -> None:
-    day = date(2026, 11, 2)
-    open_store()
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: open_store().add_spending("keller", day, n), range(1, 21)))
-    assert open_store().spending("keller", day) == 210
 
 
 def test_turns_saved_at_once_all_keep_a_place(store: ConversationStore) -> None:

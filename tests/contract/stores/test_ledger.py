@@ -4,13 +4,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from msp_core.costs.budget import DailyBudget
 from msp_core.costs.ledger import Ledger, ModelCall
-from msp_core.costs.sqlite import SqliteLedger
+
+if TYPE_CHECKING:
+    from tests.contract.stores.conftest import Backend
 
 AT = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 CALL = ModelCall(AT, "s1", "t1", "northwind", "m-weak", 100, 10, 5, 3, 0.25, False)
@@ -18,9 +20,10 @@ CALL = ModelCall(AT, "s1", "t1", "northwind", "m-weak", 100, 10, 5, 3, 0.25, Fal
 Open = Callable[[], Ledger]
 
 
-@pytest.fixture(params=["sqlite"])
-def open_ledger(tmp_path: Path) -> Open:
-    return lambda: SqliteLedger(tmp_path / "ledger.db")
+@pytest.fixture
+def open_ledger(backend: "Backend") -> Open:
+    """Makes a new ledger object over the same data at each call."""
+    return backend.ledger
 
 
 def test_a_day_is_summed_by_customer_and_in_all(open_ledger: Open) -> None:
@@ -102,3 +105,24 @@ def test_what_is_left_of_a_budget(
     ledger.record(replace(CALL, customer_id="keller", cost_usd=0.75))
     ledger.record(replace(CALL, at=AT - timedelta(days=1), cost_usd=50.0))
     assert budget.left_usd(ledger, lambda: AT, customer_id=customer) == left
+
+
+def test_what_costs_almost_nothing_adds_up(open_ledger: Open) -> None:
+    ledger = open_ledger()
+    for cost in (6e-8, 1e-6, 0.000_012_345, 0.1):
+        ledger.record(replace(CALL, cost_usd=cost))
+    for spent in (ledger.spent_usd(AT.date()), ledger.sums("day")[0].cost_usd):
+        assert spent == pytest.approx(0.100_013_405, abs=1e-9)
+
+
+def test_sums_over_months_customers_and_the_desk(open_ledger: Open) -> None:
+    ledger = open_ledger()
+    for days in (0, 1, 40, 300):
+        ledger.record(replace(CALL, at=AT - timedelta(days=days), cost_usd=2.0**-days))
+    ledger.record(replace(CALL, customer_id=None, session_id="s2", cost_usd=0.25))
+    days = [row.key for row in ledger.sums("day")]
+    assert days == ["2026-11-02", "2026-11-01", "2026-09-23", "2026-01-06"]
+    assert [row.key for row in ledger.sums("day", since=date(2026, 9, 24))] == days[:2]
+    assert [row.key for row in ledger.sums("customer")] == ["northwind", None]
+    assert [row.key for row in ledger.sums("session", customer_id="northwind")] == ["s1"]
+    assert ledger.sums("day", session_id="s1", since=date(2026, 11, 2))[0].cost_usd == 1.0
