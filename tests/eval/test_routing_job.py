@@ -69,9 +69,10 @@ def test_a_model_file_takes_no_training(services: Services, outcomes: Callable[.
         run(RoutingJob(source=str(outcomes()), model_file=outcomes(), folds=3), services)
 
 
-def test_any_pair_is_priced(services: Services) -> None:
-    cheap = run(RoutingJob(weak_model="us.amazon.nova-micro-v1:0"), services)
-    usual = run(RoutingJob(), services)
+def test_any_pair_is_priced(services: Services, routing_folder: Callable[..., Path]) -> None:
+    labels = str(routing_folder())
+    cheap = run(RoutingJob(source=labels, weak_model="us.amazon.nova-micro-v1:0"), services)
+    usual = run(RoutingJob(source=labels), services)
     assert cheap.result.provenance.models["weak"] == "us.amazon.nova-micro-v1:0"
     costs = [done.result.find("cost_usd", "always_weak") for done in (cheap, usual)]
     assert costs[0] is not None
