@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from msp_core import bootstrap
-from msp_core.bootstrap import Services
-from msp_core.bootstrap.knowledge import local_embedder
+from msp_core.bootstrap import Services, knowledge
 from msp_core.settings import Settings
 from tests.app.small_state import fill_state, small_data
 
@@ -14,9 +12,9 @@ from tests.app.small_state import fill_state, small_data
 @pytest.fixture(scope="session", autouse=True)
 def _one_model() -> Iterator[None]:
     """Load the (real) embedding model once for all tests of the app."""
-    embedder = local_embedder(Settings())
+    embedder = knowledge.local_embedder(Settings())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bootstrap, "local_embedder", lambda settings: embedder)
+        patch.setattr(knowledge, "local_embedder", lambda settings: embedder)
         yield
 
 
