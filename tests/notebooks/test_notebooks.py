@@ -1,14 +1,13 @@
 """Every notebook as a user runs it: with papermill, from either folder, twice in a row."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import nbformat
 import papermill
 import pytest
+
+from eval.demo import execute
+from tests.notebooks.papermill_runs import errors, run_papermill
 
 STATEFUL = ("00_start_here", "02_ingest", "05_agent")
 
@@ -19,41 +18,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("notebooks")
 
 
-def run_papermill(root: Path, notebook: str, folder: Path, cwd: Path, **parameters: str) -> Path:
-    """`papermill NOTEBOOK OUT -p NAME VALUE ...`, typed in the folder `cwd`."""
-    source = os.path.relpath(root / "notebooks" / f"{notebook}.ipynb", cwd)
-    out = folder / f"{notebook}.ipynb"
-    options = [word for name, value in parameters.items() for word in ("-p", name, value)]
-    done = subprocess.run(
-        [sys.executable, "-m", "papermill", "--no-progress-bar", source, str(out), *options],
-        cwd=cwd,
-        env={**os.environ, "MSP_STATE_DIR": str(folder / "state")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return out
-
-
-def errors(executed: Path) -> list[str]:
-    """Outputs of kind error, and warnings on stderr that a reader would see."""
-    notebook = nbformat.read(executed, as_version=4)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [
-        str(output.get("text", output.get("evalue")))
-        for output in outputs
-        if output.output_type == "error" or output.get("name") == "stderr"
-    ]
-
-
 @pytest.mark.parametrize("notebook", STATEFUL)
 def test_runs_and_runs_again_on_the_same_state(root: Path, folder: Path, notebook: str) -> None:
     figures = folder / f"{notebook}.json"
     first = run_papermill(root, notebook, folder, root, REPORT_PATH=str(figures))
     assert errors(first) == []
     before = json.loads(figures.read_text())
-    again = run_papermill(root, notebook, folder, root, REPORT_PATH=str(figures))
+    again = execute(
+        root / "notebooks" / f"{notebook}.ipynb",
+        folder,
+        {"REPORT_PATH": str(figures)},
+        {"MSP_STATE_DIR": str(folder / "state")},
+    )
     assert errors(again) == []
     after = json.loads(figures.read_text())
     assert before.keys() == after.keys()
@@ -61,12 +37,10 @@ def test_runs_and_runs_again_on_the_same_state(root: Path, folder: Path, noteboo
         assert before.get(name) == after.get(name)
 
 
-@pytest.mark.parametrize("place", [".", "notebooks"])
-def test_retrieval_is_measured_from_either_folder(root: Path, folder: Path, place: str) -> None:
+def test_retrieval_is_measured_from_the_folder_of_the_notebooks(root: Path, folder: Path) -> None:
     out = folder / "results"
-    cwd = root / place
     executed = run_papermill(
-        root, "06_benchmark_retrieval", folder, cwd, SPLIT="dev", OUT_DIR=str(out)
+        root, "06_benchmark_retrieval", folder, root / "notebooks", SPLIT="dev", OUT_DIR=str(out)
     )
     assert errors(executed) == []
     result = json.loads((out / "retrieval" / "result.json").read_text())
@@ -75,7 +49,7 @@ def test_retrieval_is_measured_from_either_folder(root: Path, folder: Path, plac
         for metric in result["metrics"]
         if metric["name"] == "ndcg@10" and metric["slice"] == "all"
     }
-    assert ndcg.keys() == {"bm25", "dense", "fused"}
+    assert ndcg.keys() == {"bm25", "dense", "fused", "hot", "cold", "two_tiers"}
     # Far above what a broken ranking reaches, and below what leaking the answers would.
     assert 0.4 < ndcg["fused"] < 0.98
 
