@@ -9,7 +9,7 @@ from msp_core.errors import ConfigurationError
 from msp_core.settings import Settings
 
 if TYPE_CHECKING:
-    from msp_core.knowledge.embedding import Embedder, Purpose
+    from msp_core.knowledge.embedding import Embedder, Purpose, VectorSpace
     from msp_core.knowledge.index import KnowledgeIndex, Tier
     from msp_core.knowledge.tiers import Tiers
 
@@ -62,7 +62,7 @@ def titan(settings: Settings) -> "Embedder":
     return Titan(client, model=model, dimension=settings.embedding_dimension)
 
 
-def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeIndex":
+def opensearch_index(settings: Settings, space: "VectorSpace") -> "KnowledgeIndex":
     """The hot index at `MSP_OPENSEARCH_ENDPOINT`.
 
     Raises:
@@ -81,12 +81,11 @@ def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeInde
     return OpenSearchIndex(
         client,
         engine=settings.opensearch_engine or ("faiss" if client.is_serverless else "lucene"),
-        model_id=embedder.model_id,
-        dimension=embedder.dimension,
+        space=space,
     )
 
 
-def aws_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
+def aws_tiers(settings: Settings, space: "VectorSpace") -> "Tiers":
     """OpenSearch, S3 Vectors, and the statistics in the artifacts bucket.
 
     Raises:
@@ -101,14 +100,13 @@ def aws_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
         make_client("s3vectors", region=settings.aws_region),
         bucket=_needed("MSP_VECTOR_BUCKET", settings.vector_bucket),
         index=_needed("MSP_VECTOR_INDEX", settings.vector_index),
-        model_id=embedder.model_id,
-        dimension=embedder.dimension,
+        space=space,
     )
     statistics = S3Statistics(
         make_client("s3", region=settings.aws_region),
         bucket=_needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket),
     )
-    return Tiers(hot=opensearch_index(settings, embedder), cold=cold, statistics=statistics)
+    return Tiers(hot=opensearch_index(settings, space), cold=cold, statistics=statistics)
 
 
 def _needed(name: str, value: str | None) -> str:
@@ -117,19 +115,14 @@ def _needed(name: str, value: str | None) -> str:
     return value
 
 
-def local_tiers(folder: Path, embedder: "Embedder") -> "Tiers":
-    """Embedded indexes and statistics in a folder, for vectors of this embedder."""
+def local_tiers(folder: Path, space: "VectorSpace") -> "Tiers":
+    """Embedded indexes and statistics in a folder, for vectors of this space."""
     from msp_core.knowledge.embedded import EmbeddedIndex
     from msp_core.knowledge.sqlite_statistics import SqliteStatistics
     from msp_core.knowledge.tiers import Tiers
 
     def index(tier: "Tier") -> EmbeddedIndex:
-        return EmbeddedIndex(
-            folder / f"{tier}.db",
-            tier=tier,
-            model_id=embedder.model_id,
-            dimension=embedder.dimension,
-        )
+        return EmbeddedIndex(folder / f"{tier}.db", tier=tier, space=space)
 
     return Tiers(
         hot=index("hot"),

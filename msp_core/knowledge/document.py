@@ -10,6 +10,9 @@ from msp_core.knowledge.chunking import CHUNKER, Span, pack, split_headings
 from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.tickets.ticket import DONE, Ticket
 
+RESOLUTION = "Resolution"
+"""The heading of what solved a ticket."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -125,7 +128,7 @@ def ticket_document(ticket: Ticket) -> Document:
     groups: tuple[tuple[str, Audience, list[str]], ...] = (
         ("Request", "public", [ticket.description]),
         ("Conversation", "public", public),
-        ("Resolution", "public", solution),
+        (RESOLUTION, "public", solution),
         ("Internal notes", "internal", internal),
     )
     text = ""

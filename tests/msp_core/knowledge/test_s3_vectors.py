@@ -13,7 +13,7 @@ from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.s3_vectors_items import RECORD, batches
 from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
-from tests.fakes.knowledge import ALL, DIMENSION, HashEmbedder, chunk, ids, vector_of
+from tests.fakes.knowledge import ALL, DIMENSION, SPACE, HashEmbedder, chunk, ids, vector_of
 from tests.fakes.s3_vectors import S3Vectors
 
 
@@ -44,12 +44,7 @@ def index(client: Any, service: S3Vectors) -> S3VectorsIndex:
 
 
 def make_index(client: Any, **changes: Any) -> S3VectorsIndex:
-    usual = {
-        "bucket": "vectors",
-        "index": "knowledge",
-        "model_id": "hash-words",
-        "dimension": DIMENSION,
-    }
+    usual = {"bucket": "vectors", "index": "knowledge", "space": SPACE}
     return S3VectorsIndex(client, **(usual | changes))
 
 
