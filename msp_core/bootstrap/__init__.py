@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from msp_core.assistant.models import ModelPair
     from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
+    from msp_core.knowledge.quarantine import QuarantineList
     from msp_core.knowledge.retriever import Retriever
     from msp_core.knowledge.tier_state import TierState
     from msp_core.knowledge.tiers import Tiers
@@ -155,6 +156,13 @@ class Services:
 
         return TierState(self.settings.state_dir / "knowledge" / "tiers.db")
 
+    @cached_property
+    def quarantine(self) -> "QuarantineList":
+        """What was left out in the last ingestions."""
+        from msp_core.knowledge.quarantine import QuarantineList
+
+        return QuarantineList(self.settings.state_dir / "knowledge" / "quarantine.db")
+
     def choose_hot(self, sizes: Mapping[str, int]) -> frozenset[str]:
         """The documents that belong into the hot tier, given the number of chunks of each."""
         from msp_core.knowledge.tiering import choose_hot
@@ -273,7 +281,7 @@ def build_services(settings: Settings | None = None, *, data_dir: Path | None = 
 def state_databases() -> "dict[str, StateDatabase]":
     """The databases of the state folder that this version knows, by name."""
     from msp_core.conversations import sqlite as conversations
-    from msp_core.knowledge import embedded_file, sqlite_statistics, tier_state
+    from msp_core.knowledge import embedded_file, quarantine, sqlite_statistics, tier_state
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
@@ -283,6 +291,7 @@ def state_databases() -> "dict[str, StateDatabase]":
         "tickets.db": StateDatabase(len(tickets.MIGRATIONS)),
         "knowledge/cold.db": index,
         "knowledge/hot.db": index,
+        "knowledge/quarantine.db": StateDatabase(len(quarantine.MIGRATIONS)),
         "knowledge/statistics.db": StateDatabase(len(sqlite_statistics.MIGRATIONS)),
         "knowledge/tiers.db": StateDatabase(len(tier_state.MIGRATIONS)),
     }

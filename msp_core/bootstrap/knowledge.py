@@ -5,12 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msp_core.errors import ConfigurationError
+from msp_core.errors import ConfigurationError, UsageError
 from msp_core.settings import Settings
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Embedder, Purpose, VectorSpace
+    from msp_core.knowledge.file_source import FileSource
     from msp_core.knowledge.index import KnowledgeIndex, Tier
+    from msp_core.knowledge.s3_source import S3Source
     from msp_core.knowledge.tiers import Tiers
 
 _REMEMBERED = 2_000
@@ -107,6 +109,37 @@ def aws_tiers(settings: Settings, space: "VectorSpace") -> "Tiers":
         bucket=_needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket),
     )
     return Tiers(hot=opensearch_index(settings, space), cold=cold, statistics=statistics)
+
+
+def file_source(settings: Settings, location: str, *, name: str | None = None) -> "FileSource":
+    """The files of a folder, or below `s3://bucket/prefix`.
+
+    Args:
+        location: of one of the two.
+        name: of a folder, in the ids of its documents; buckets have theirs.
+
+    Raises:
+        UsageError: no bucket is named, or a name is given for one.
+    """
+    from msp_core.knowledge.s3_source import bucket_and_prefix, is_bucket
+
+    if not is_bucket(location):
+        from msp_core.knowledge.folder_source import FolderSource
+
+        return FolderSource(Path(location), name=name)
+    if name is not None:
+        raise UsageError("A bucket has its name already. Leave out --as.")
+    bucket, prefix = bucket_and_prefix(location)
+    return s3_source(settings, bucket, prefix=prefix)
+
+
+def s3_source(settings: Settings, bucket: str, *, prefix: str = "") -> "S3Source":
+    """The files of a bucket below a prefix."""
+    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.knowledge.s3_source import CONNECTIONS, S3Source
+
+    client = make_client("s3", region=settings.aws_region, connections=CONNECTIONS)
+    return S3Source(client, bucket=bucket, prefix=prefix)
 
 
 def _needed(name: str, value: str | None) -> str:

@@ -79,6 +79,20 @@ def rebuild() -> None:
     click.echo(f"hot: {stats.documents} of {documents} documents, {stats.chunks} chunks")
 
 
+@command.command("quarantine", help="What the last ingestion of each source left out, and why.")
+@json_option
+def quarantine(as_json: bool) -> None:
+    """Run it."""
+    rows = services_from_env().quarantine.rows()
+    if as_json:
+        print_json({source: [asdict(row) for row in own] for source, own in rows.items()})
+        return
+    for source, own in rows.items():
+        for row in own:
+            click.echo(f"{source}: {row.path}: {row.reason}")
+    note(f"{sum(map(len, rows.values()))} left out")
+
+
 @command.command("compact", help="Give back the space of deleted chunks.")
 def compact() -> None:
     """Run it."""

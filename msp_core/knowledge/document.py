@@ -165,6 +165,7 @@ def text_document(
     audience: Audience = "public",
     customer_id: str | None = None,
     category: str | None = None,
+    superseded_by: str | None = None,
 ) -> Document:
     """A text of a user's own corpus, cut at its Markdown headings if it has any."""
     return Document(
@@ -174,6 +175,7 @@ def text_document(
         parts=_markdown_parts(text, audience),
         customer_id=customer_id,
         category=category,
+        superseded_by=superseded_by,
     )
 
 

@@ -15,10 +15,10 @@ from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.ingestion import ingest
+from msp_core.knowledge.ingestion_plan import everything
 from msp_core.knowledge.opensearch import INDEX, OpenSearchIndex
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
-from msp_core.knowledge.tier_writer import everything
 from msp_core.settings import Settings
 from tests.fakes import bedrock_embeddings
 from tests.fakes.aws_endpoint import AwsEndpoint
