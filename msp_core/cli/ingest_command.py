@@ -46,7 +46,7 @@ _SHOWN_IDS = 20
     help="Who may see files that do not say it themselves (default: internal).",
 )
 @click.option("--customer", metavar="ID", help="Whose such files are (default: everybody's).")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; write nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be done; store nothing.")
 @click.option("--rebuild", is_flag=True, help="Drop both indexes and make them anew.")
 @click.option("--replace", is_flag=True, help="Let this data take the place of another desk's.")
 @json_option
@@ -151,7 +151,7 @@ def _show_dry_run(services: Services, incoming: "Incoming", *, as_json: bool) ->
     _show_ids(plan, "added")
     _show_ids(plan, "changed")
     _show_ids(plan, "deleted")
-    click.echo(f"{plan.unchanged} unchanged, {len(plan.quarantined)} left out; nothing was written")
+    click.echo(f"{plan.unchanged} unchanged, {len(plan.quarantined)} left out; nothing was stored")
 
 
 def _show_ids(plan: "DryRun", what: Literal["added", "changed", "deleted"]) -> None:
