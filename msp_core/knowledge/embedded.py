@@ -297,11 +297,13 @@ def _ordered(
     """The k best rows as hits, equal ones by chunk id."""
     rows, scores = best_rows(rows, scores, k)
     keys: list[int] = matrix.keys[rows].tolist()
-    names = dict(
-        connection.execute(
-            f"SELECT id, chunk_id FROM entries WHERE id IN {_LISTED}", {"listed": json.dumps(keys)}
-        ).fetchall()
-    )
+    names = matrix.names
+    if unknown := [key for key in keys if key not in names]:
+        found = connection.execute(
+            f"SELECT id, chunk_id FROM entries WHERE id IN {_LISTED}",
+            {"listed": json.dumps(unknown)},
+        )
+        names.update(found.fetchall())
     hits = [Hit(names[key], score) for key, score in zip(keys, scores.tolist(), strict=True)]
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
 

@@ -127,9 +127,8 @@ def test_a_folder_or_bucket_that_is_not_there_deletes_nothing(
 
 
 def test_a_prefix_of_a_bucket_and_then_its_events(services: Services, bucket: Any) -> None:
-    for name, text in (
-        FILES | {"a b&ü.md": "tea", "x.png": "", ".x.md": "no", "deep/": ""}
-    ).items():
+    more = {"a b&ü.md": "tea", "x.png": "", ".x.md": "no", "deep/": ""}
+    for name, text in (FILES | more).items():
         bucket.put_object(Bucket="docs", Key=f"kb/{name}", Body=text.encode())
     bucket.put_object(Bucket="docs", Key="kb2/other.md", Body=b"coffee")
     assert ingest_from(services, "s3://docs/kb2") == (1, 0, 0, 0)
