@@ -42,6 +42,7 @@ from msp_core.knowledge.index import (
     Record,
     Tier,
     check_k,
+    check_query,
     check_vectors,
 )
 from msp_core.knowledge.made_with import check_made_with, made_with
@@ -136,7 +137,7 @@ class EmbeddedIndex:
 
     def dense(self, vector: npt.NDArray[np.float32], wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         with self._database.read() as connection:
             self._check(connection)
             matrix = self._current_matrix(connection)

@@ -19,6 +19,7 @@ from msp_core.knowledge.index import (
     IndexStats,
     Record,
     check_k,
+    check_query,
     check_vectors,
 )
 from msp_core.knowledge.made_with import (
@@ -156,7 +157,7 @@ class OpenSearchIndex:
 
     def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         answer = self._search(nearest(vector, wanted, _with_spare(k)), k)
         return _best(
             {chunk_id: cosine_of(score, self._engine) for chunk_id, score in answer.items()}, k
@@ -170,7 +171,7 @@ class OpenSearchIndex:
 
     def hybrid(self, query: str, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.hybrid`: the server divides the scores by their range and fuses."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         terms = self._telling(query)
         queries = [matching(terms, wanted)] if terms else []
         queries.append(nearest(vector, wanted, _with_spare(k)))

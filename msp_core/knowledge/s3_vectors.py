@@ -19,7 +19,7 @@ from msp_core.knowledge.index import (
     Hit,
     IndexStats,
     Record,
-    check_k,
+    check_query,
     check_vectors,
     ids_of_chunks,
 )
@@ -146,7 +146,7 @@ class S3VectorsIndex:
 
     def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`; in the classic mode 100 hits at most."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         condition = filter_of(wanted)
         if condition is None:
             return []

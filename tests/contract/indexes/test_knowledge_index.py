@@ -206,6 +206,20 @@ def test_unusable_vectors_are_refused_and_nothing_is_stored(
     assert index.stats().chunks == 0
 
 
+@pytest.mark.parametrize("bad", ["nan", "zero", "long", "dimension"])
+def test_an_unusable_vector_of_a_question_is_refused(
+    index: KnowledgeIndex, put: Callable[..., None], bad: str
+) -> None:
+    put(chunk("d1", "vpn"))
+    factor = {"nan": np.nan, "zero": 0.0, "long": 3.0, "dimension": 1.0}[bad]
+    vector = vector_of("vpn")[: DIMENSION // 2 if bad == "dimension" else None] * np.float32(factor)
+    with pytest.raises(InvalidInput, match="Use the embedder"):
+        index.dense(vector, ALL, 1)
+    if "hybrid" in index.capabilities:
+        with pytest.raises(InvalidInput, match="Use the embedder"):
+            index.hybrid("vpn", vector, ALL, 1)
+
+
 def test_another_object_and_thread_see_a_write(
     index: KnowledgeIndex, put: Callable[..., None], backend: Backend
 ) -> None:

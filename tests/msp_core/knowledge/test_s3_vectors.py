@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 
 from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput
@@ -219,9 +218,3 @@ def test_verify_names_what_somebody_else_wrote(
     problems = " ".join(index.verify())
     for said in ("'foreign' cannot be read", "'d2#000' is not usable", "'d1#001' is that of an"):
         assert said in problems
-
-
-def test_a_zero_query_is_an_error_and_no_shorter_list(index: S3VectorsIndex) -> None:
-    put(index, chunk("d1", "vpn"))
-    with pytest.raises(DependencyFailed, match="not zero"):
-        index.dense(np.zeros(DIMENSION, dtype=np.float32), ALL, 1)
