@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msp_core.errors import InvalidInput
+from msp_core.errors import InvalidInput, UsageError
 from msp_core.knowledge.article import Quarantined
 from msp_core.knowledge.document import Document
 from msp_core.knowledge.file_source import FileSource, SourceFile
@@ -66,6 +66,21 @@ def documents_of(
             shown = file.path.encode("utf-8", "backslashreplace").decode()
             quarantined.append(Quarantined(shown, str(error)))
     return tuple(documents), tuple(quarantined)
+
+
+def check_same_source(services: "Services", incoming: Incoming) -> None:
+    """Pass unless every document that the index has of the source would go.
+
+    Raises:
+        UsageError: it is another folder of the same name, say, or a drive that is not there.
+    """
+    plan = dry_run(services, incoming)
+    if plan.deleted and not plan.unchanged and not plan.changed:
+        raise UsageError(
+            f"None of the {len(plan.deleted)} documents that the index has of {incoming.source} is "
+            "there any more. Is it another folder of that name? Then give it one of its own, with "
+            "--as NAME; or let it take the place of those with --replace."
+        )
 
 
 def load(

@@ -19,9 +19,11 @@ def command() -> None:
 @command.command("create", help="Make both indexes where there is none; safe to repeat.")
 def create() -> None:
     """Run it."""
-    tiers = services_from_env().tiers
+    services = services_from_env()
+    if services.settings.opensearch_endpoint is not None:
+        note("hot: a new access policy may take two minutes to settle")
     for tier in TIERS:
-        tiers.of(tier).create()
+        services.tiers.of(tier).create()
         click.echo(f"{tier}: ready")
 
 

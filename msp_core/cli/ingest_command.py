@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 import click
 
@@ -17,6 +17,14 @@ from msp_core.cli.common import (
     services_from_env,
 )
 from msp_core.cli.progress import ProgressNotes
+from msp_core.incoming import (
+    DryRun,
+    Incoming,
+    check_same_source,
+    dry_run,
+    incoming_files,
+    load,
+)
 from msp_core.knowledge.article import Audience
 from msp_core.loading import (
     TicketLoadReport,
@@ -24,9 +32,6 @@ from msp_core.loading import (
     incoming_data,
     load_tickets,
 )
-
-if TYPE_CHECKING:
-    from msp_core.incoming import DryRun, Incoming
 
 _SHOWN_IDS = 20
 
@@ -46,9 +51,13 @@ _SHOWN_IDS = 20
     help="Who may see files that do not say it themselves (default: internal).",
 )
 @click.option("--customer", metavar="ID", help="Whose such files are (default: everybody's).")
-@click.option("--dry-run", is_flag=True, help="Say what would be done; store nothing.")
+@click.option("--dry-run", "only_say", is_flag=True, help="Say what would be done; store nothing.")
 @click.option("--rebuild", is_flag=True, help="Drop both indexes and make them anew.")
-@click.option("--replace", is_flag=True, help="Let this data take the place of another desk's.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Let it take the place of what another desk, or folder of that name, has there.",
+)
 @json_option
 def command(
     data_dir: Path | None,
@@ -56,7 +65,7 @@ def command(
     name: str | None,
     audience: Audience | None,
     customer: str | None,
-    dry_run: bool,
+    only_say: bool,
     rebuild: bool,
     replace: bool,
     as_json: bool,
@@ -68,24 +77,26 @@ def command(
     """
     if location is None and (name or audience or customer):
         raise click.UsageError("--as, --audience and --customer go with --from.")
-    if location is not None and (data_dir or rebuild or replace):
-        raise click.UsageError("--from goes with neither --data nor --rebuild nor --replace.")
-    if dry_run and rebuild:
+    if location is not None and (data_dir or rebuild):
+        raise click.UsageError("--from goes with neither --data nor --rebuild.")
+    if only_say and rebuild:
         raise click.UsageError("--dry-run goes not with --rebuild, which makes everything anew.")
     tickets: TicketLoadReport | None = None
     if location is not None:
         services = services_from_env()
         incoming = _files(services, location, name, audience or "internal", customer)
+        if not (only_say or replace):
+            check_same_source(services, incoming)
     else:
         services = services_from_env(data_dir or require_checkout("msp ingest") / "data")
         if not replace:
             check_same_desk(services)
-        if not dry_run:
+        if not only_say:
             if rebuild:
                 _drop(services)
             tickets = load_tickets(services)
         incoming = incoming_data(services)
-    if dry_run:
+    if only_say:
         _show_dry_run(services, incoming, as_json=as_json)
     else:
         _load(services, incoming, tickets, as_json=as_json)
@@ -93,9 +104,8 @@ def command(
 
 def _files(
     services: Services, location: str, name: str | None, audience: Audience, customer: str | None
-) -> "Incoming":
+) -> Incoming:
     from msp_core.bootstrap.knowledge import file_source
-    from msp_core.incoming import incoming_files
     from msp_core.knowledge.file_document import Defaults
 
     services.local_scope(customer)  # refuses an unknown one
@@ -122,10 +132,8 @@ def _drop(services: Services) -> None:
 
 
 def _load(
-    services: Services, incoming: "Incoming", tickets: TicketLoadReport | None, *, as_json: bool
+    services: Services, incoming: Incoming, tickets: TicketLoadReport | None, *, as_json: bool
 ) -> None:
-    from msp_core.incoming import load
-
     report = load(services, incoming, progress=ProgressNotes("documents"))
     note_quarantined(report.quarantined)
     if as_json:
@@ -140,9 +148,7 @@ def _load(
     )
 
 
-def _show_dry_run(services: Services, incoming: "Incoming", *, as_json: bool) -> None:
-    from msp_core.incoming import dry_run
-
+def _show_dry_run(services: Services, incoming: Incoming, *, as_json: bool) -> None:
     plan = dry_run(services, incoming)
     note_quarantined(plan.quarantined)
     if as_json:
@@ -154,7 +160,7 @@ def _show_dry_run(services: Services, incoming: "Incoming", *, as_json: bool) ->
     click.echo(f"{plan.unchanged} unchanged, {len(plan.quarantined)} left out; nothing was stored")
 
 
-def _show_ids(plan: "DryRun", what: Literal["added", "changed", "deleted"]) -> None:
+def _show_ids(plan: DryRun, what: Literal["added", "changed", "deleted"]) -> None:
     ids = getattr(plan, what)
     click.echo(f"{len(ids)} to be {what}" + (":" if ids else ""))
     for document_id in ids[:_SHOWN_IDS]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from msp_core.errors import ConfigurationError
+from msp_core.errors import ConfigurationError, UsageError
 from msp_core.knowledge.file_document import is_document
 from msp_core.knowledge.file_source import (
     FOLDER_PREFIX,
@@ -22,9 +22,14 @@ class FolderSource:
     Args:
         folder: it and the folders below it.
         name: stands in the ids, so that a folder can move; default: the folder's name.
+
+    Raises:
+        UsageError: the name has a slash.
     """
 
     def __init__(self, folder: Path, *, name: str | None = None) -> None:
+        if name is not None and "/" in name:
+            raise UsageError(f"The name {name!r} has a slash. Choose one without.")
         self._folder = folder
         self._passed: Counter[str] = Counter()
         self.name = name or folder.resolve().name or "root"
