@@ -87,6 +87,7 @@ def load(
     services: "Services", incoming: Incoming, *, progress: "Progress | None" = None
 ) -> "IngestReport":
     """Make the tiers hold exactly what the source does; documents of other sources stay."""
+    from msp_core.bootstrap.knowledge import quarantine_list
     from msp_core.knowledge.ingestion import ingest
 
     report = ingest(
@@ -98,7 +99,7 @@ def load(
         quarantined=incoming.quarantined,
         progress=progress,
     )
-    services.quarantine.replace(incoming.source, report.quarantined)
+    quarantine_list(services.settings).replace(incoming.source, report.quarantined)
     return report
 
 

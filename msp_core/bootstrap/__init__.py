@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from msp_core.assistant.models import ModelPair
     from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
-    from msp_core.knowledge.quarantine import QuarantineList
     from msp_core.knowledge.retriever import Retriever
     from msp_core.knowledge.tier_state import TierState
     from msp_core.knowledge.tiers import Tiers
@@ -155,13 +154,6 @@ class Services:
         from msp_core.knowledge.tier_state import TierState
 
         return TierState(self.settings.state_dir / "knowledge" / "tiers.db")
-
-    @cached_property
-    def quarantine(self) -> "QuarantineList":
-        """What was left out in the last ingestions."""
-        from msp_core.knowledge.quarantine import QuarantineList
-
-        return QuarantineList(self.settings.state_dir / "knowledge" / "quarantine.db")
 
     def choose_hot(self, sizes: Mapping[str, int]) -> frozenset[str]:
         """The documents that belong into the hot tier, given the number of chunks of each."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Embedder, Purpose, VectorSpace
     from msp_core.knowledge.file_source import FileSource
     from msp_core.knowledge.index import KnowledgeIndex, Tier
+    from msp_core.knowledge.quarantine import QuarantineList
     from msp_core.knowledge.s3_source import S3Source
     from msp_core.knowledge.tiers import Tiers
 
@@ -140,6 +141,13 @@ def s3_source(settings: Settings, bucket: str, *, prefix: str = "") -> "S3Source
 
     client = make_client("s3", region=settings.aws_region, connections=CONNECTIONS)
     return S3Source(client, bucket=bucket, prefix=prefix)
+
+
+def quarantine_list(settings: Settings) -> "QuarantineList":
+    """What was left out in the last ingestions."""
+    from msp_core.knowledge.quarantine import QuarantineList
+
+    return QuarantineList(settings.state_dir / "knowledge" / "quarantine.db")
 
 
 def _needed(name: str, value: str | None) -> str:

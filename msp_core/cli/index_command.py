@@ -85,7 +85,9 @@ def rebuild() -> None:
 @json_option
 def quarantine(as_json: bool) -> None:
     """Run it."""
-    rows = services_from_env().quarantine.rows()
+    from msp_core.bootstrap.knowledge import quarantine_list
+
+    rows = quarantine_list(services_from_env().settings).rows()
     if as_json:
         print_json({source: [asdict(row) for row in own] for source, own in rows.items()})
         return

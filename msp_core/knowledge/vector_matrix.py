@@ -84,7 +84,8 @@ class VectorMatrix:
         """The rows of these customers, audiences and categories."""
         # One label after the other, so that later ones are looked up for few rows; the customer,
         # which leaves the fewest, first.
-        rows = np.flatnonzero(self._table(wanted.customers, or_none=True)[self.codes[CUSTOMER]])
+        of_customers = self._table(wanted.customers, or_none=True)[self.codes[CUSTOMER]]
+        rows: Rows = np.flatnonzero(of_customers)
         rows = rows[self._table(wanted.audiences)[self.codes[AUDIENCE][rows]]]
         if wanted.categories is not None:
             rows = rows[self._table(wanted.categories)[self.codes[CATEGORY][rows]]]

@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from app.knowledge_ingest.handler import KnowledgeIngest
 from msp_core.bootstrap import Services
-from msp_core.bootstrap.knowledge import file_source, local_tiers
+from msp_core.bootstrap.knowledge import file_source, local_tiers, quarantine_list
 from msp_core.errors import ConfigurationError, DependencyFailed, UsageError
 from msp_core.incoming import dry_run, incoming_files, load
 from msp_core.knowledge.aws_calls import make_client
@@ -97,9 +97,9 @@ def test_poison_is_set_aside_and_listed(services: Services, folder: Path) -> Non
     (folder / ".git" / "a.md").write_text("no")
     (folder / "picture.png").write_bytes(b"\x89PNG")
     os.mkfifo(folder / "pipe.txt")
-    (folder / os.fsdecode(b"caf\xe9.md")).write_text("a name in Latin-1")
+    (folder / os.fsdecode(b"\xe9t\xe9.md")).write_text("a name in Latin-1")
     assert ingest_from(services, folder) == (3, 0, 0, 0)
-    (rows,) = services.quarantine.rows().values()
+    (rows,) = quarantine_list(services.settings).rows().values()
     reasons = {Path(row.path).name: row.reason for row in rows}
     assert reasons.keys() >= {"binary.txt", "large.md", "way-out.md", "pipe.txt"}
     assert len(rows) == 5
@@ -108,7 +108,7 @@ def test_poison_is_set_aside_and_listed(services: Services, folder: Path) -> Non
     source = file_source(services.settings, str(folder))
     load(services, incoming_files(services, source, Defaults()))
     assert source.passed_over() == {".png": 1}
-    assert len(next(iter(services.quarantine.rows().values()))) == 2
+    assert len(next(iter(quarantine_list(services.settings).rows().values()))) == 2
 
 
 def test_a_folder_or_bucket_that_is_not_there_deletes_nothing(
