@@ -14,7 +14,7 @@ import numpy as np
 from eval.provenance import ROOT
 from msp_core.bootstrap.knowledge import local_tiers
 from msp_core.knowledge.document import document_chunks, text_document
-from msp_core.knowledge.embedding import Embedder, Purpose
+from msp_core.knowledge.embedding import NamedSpace, VectorSpace
 from msp_core.knowledge.index import Filter
 
 _WRITER = "import sys; from eval.bench_writers import write; write(*sys.argv[1:])"
@@ -41,36 +41,22 @@ class Writers:
     seconds: float
 
 
-@dataclass(frozen=True)
-class _Named:
-    """Stands in for an embedder where only its name and dimension are asked."""
-
-    model_id: str
-    dimension: int
-
-    def embed(
-        self, texts: object, *, purpose: Purpose = "document"
-    ) -> "np.ndarray[tuple[int, int], np.dtype[np.float32]]":
-        """Not used."""
-        raise NotImplementedError
-
-
-def write_from_two_processes(folder: Path, embedder: Embedder, *, seconds: float) -> Writers:
+def write_from_two_processes(folder: Path, space: VectorSpace, *, seconds: float) -> Writers:
     """Let two processes write single documents for a while, and look for each one from here.
 
     Args:
         folder: of the tiers; made.
-        embedder: names model and dimension; embeds nothing.
+        space: of the vectors, which are made up.
         seconds: how long they write.
     """
-    tiers = local_tiers(folder, embedder)
+    tiers = local_tiers(folder, space)
     tiers.hot.create()
     command = [sys.executable, "-c", _WRITER]
-    arguments = [str(folder), embedder.model_id, str(embedder.dimension), str(seconds)]
+    arguments = [str(folder), space.model_id, str(space.dimension), str(seconds)]
     started = time.perf_counter()
     said: list[dict[str, Any]] = []
     looked = seen = 0
-    vector = _unit(embedder.dimension)
+    vector = _unit(space.dimension)
     # What the first one says is looked for at once; the second one's words are read at the end.
     with (
         tempfile.TemporaryFile("w+") as aside,
@@ -101,7 +87,7 @@ def write_from_two_processes(folder: Path, embedder: Embedder, *, seconds: float
 
 def write(name: str, folder: str, model_id: str, dimension: str, seconds: str) -> None:
     """What a writing process does: a document after the other, each said on stdout when stored."""
-    index = local_tiers(Path(folder), _Named(model_id, int(dimension))).hot
+    index = local_tiers(Path(folder), NamedSpace(model_id, int(dimension))).hot
     vector = _unit(int(dimension))[None, :]
     end = time.perf_counter() + float(seconds)
     number = 0

@@ -9,14 +9,18 @@ from msp_core.bootstrap import CUSTOMERS_FILE, TEAMS_FILE
 from msp_core.customers import read_customers
 from msp_core.errors import ConfigurationError, UsageError
 from msp_core.files import whole_file
+from msp_core.incoming import Incoming, load
 from msp_core.knowledge.article import Article, Quarantined, read_articles
 from msp_core.knowledge.document import Document, knowledge_documents
+from msp_core.knowledge.file_source import is_of_files
 from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Ticket
 
 if TYPE_CHECKING:
     from msp_core.bootstrap import Services
     from msp_core.knowledge.ingestion import IngestReport, Progress
+
+DATA_SOURCE = "data folder"
 
 
 @dataclass(frozen=True)
@@ -108,19 +112,20 @@ def load_tickets(services: "Services") -> TicketLoadReport:
     return TicketLoadReport(added, len(data.tickets) - added, data.quarantined)
 
 
-def load_knowledge(services: "Services", *, progress: "Progress | None" = None) -> "IngestReport":
-    """Make the tiers hold exactly the data folder's articles and solved tickets."""
-    from msp_core.knowledge.ingestion import ingest
-
+def incoming_data(services: "Services") -> Incoming:
+    """The data folder's articles and solved tickets."""
     data = read_data(services.data_dir, tuple(services.customers))
-    return ingest(
-        data.documents(),
-        services.tiers,
-        services.embedder,
-        choose_hot=services.choose_hot,
-        quarantined=data.quarantined,
-        progress=progress,
+    return Incoming(
+        DATA_SOURCE,
+        tuple(data.documents()),
+        data.quarantined,
+        owns=lambda document_id: not is_of_files(document_id),
     )
+
+
+def load_knowledge(services: "Services", *, progress: "Progress | None" = None) -> "IngestReport":
+    """Make the tiers hold exactly the data folder's articles and solved tickets, beside files."""
+    return load(services, incoming_data(services), progress=progress)
 
 
 def _some(names: Iterable[str], most: int = 3) -> str:

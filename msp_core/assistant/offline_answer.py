@@ -146,7 +146,8 @@ def from_passages(
     for place, row in enumerate(good[:MAX_SOURCES]):
         lead = "" if place == 0 else "See also "
         units = _chosen(row, terms, MAX_UNITS if place == 0 else 2)
-        lines += [f"{lead}**{_plain(row['title'])}** [{row['id']}]"]
+        whose = f" (customer: {row['customer']})" if row.get("customer") else ""
+        lines += [f"{lead}**{_plain(row['title'])}**{whose} [{row['id']}]"]
         lines += [f"- {unit} [{row['id']}]" for unit in units]
         lines.append("")
     return "\n".join(lines).strip()

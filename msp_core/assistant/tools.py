@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from msp_core.assistant.verification import Evidence, seed_passages
 from msp_core.clock import to_iso
 from msp_core.errors import InvalidInput, MspError
+from msp_core.knowledge.document import RESOLUTION
 from msp_core.knowledge.retriever import Passage, Retriever
 from msp_core.scope import Permission, Scope
 from msp_core.tickets.desk import Desk
@@ -72,10 +73,7 @@ def make_tools(turn: TurnContext) -> list[Any]:
         turn.new_passages += found.passages
         rows = []
         for place, passage in enumerate(found.passages):
-            text = passage.text
-            if place < READ_WHOLE:
-                text = turn.retriever.read(passage.document_id, turn.scope)[:MAX_WHOLE]
-            rows.append(_passage(passage, text))
+            rows.append(_passage(passage, _text_of(passage, turn, whole=place < READ_WHOLE), turn))
         seed_passages(turn.evidence, rows)
         return _json(rows)
 
@@ -276,9 +274,24 @@ def summarise(tool: str, result: str, *, ok: bool) -> str:
     return f"{data['done']} {ticket_id}"
 
 
-def _passage(passage: Passage, text: str) -> dict[str, Any]:
+def _text_of(passage: Passage, turn: TurnContext, *, whole: bool) -> str:
+    """What the model reads of a found document; of a ticket always what solved it, too."""
+    text = passage.text
+    if whole:
+        text = turn.retriever.read(passage.document_id, turn.scope)[:MAX_WHOLE]
+    if not passage.document_id.startswith("ticket:") or passage.heading == RESOLUTION:
+        return text
+    solution = turn.retriever.read(passage.document_id, turn.scope, heading=RESOLUTION)
+    if not whole and passage.heading:
+        text = f"## {passage.heading}\n\n{text}"
+    return text if solution in text else f"{text}\n\n{solution[:MAX_WHOLE]}"
+
+
+def _passage(passage: Passage, text: str, turn: TurnContext) -> dict[str, Any]:
+    several = len(turn.scope.visible_customers) > 1
     return {
         "id": passage.document_id,
+        **({"customer": passage.customer_id} if several and passage.customer_id else {}),
         "title": passage.title,
         "section": passage.heading,
         "text": text,

@@ -77,6 +77,7 @@ class TurnEvents:
             items = [
                 {
                     "id": passage.document_id,
+                    "customer_id": passage.customer_id,
                     "title": passage.title,
                     "text": passage.text,
                     "score": round(passage.score, 4),

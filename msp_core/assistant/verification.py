@@ -7,7 +7,7 @@ from typing import Any
 
 from msp_core.tickets.values import TICKET_ID
 
-CITATION = re.compile(r"\[((?:article|ticket):[^\]\s]{1,80})\]")
+CITATION = re.compile(r"\[((?:article|ticket|file|s3):[^\]\s]{1,600})\]")
 _REFERENCE = re.compile(r"\b(?:article|ticket):[\w.-]*\w", re.IGNORECASE)
 _WORD = re.compile(r"\w{3,}")
 # What the output guard has to see whole; a group has matched when its end is still missing.

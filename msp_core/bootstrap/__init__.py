@@ -286,7 +286,7 @@ def state_databases() -> "dict[str, StateDatabase]":
     """The databases of the state folder that this version knows, by name."""
     from msp_core.conversations import sqlite as conversations
     from msp_core.costs import sqlite as costs
-    from msp_core.knowledge import embedded_file, sqlite_statistics, tier_state
+    from msp_core.knowledge import embedded_file, quarantine, sqlite_statistics, tier_state
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
@@ -297,6 +297,7 @@ def state_databases() -> "dict[str, StateDatabase]":
         "tickets.db": StateDatabase(len(tickets.MIGRATIONS)),
         "knowledge/cold.db": index,
         "knowledge/hot.db": index,
+        "knowledge/quarantine.db": StateDatabase(len(quarantine.MIGRATIONS)),
         "knowledge/statistics.db": StateDatabase(len(sqlite_statistics.MIGRATIONS)),
         "knowledge/tiers.db": StateDatabase(len(tier_state.MIGRATIONS)),
     }

@@ -9,12 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from msp_core.errors import ConfigurationError
+from msp_core.errors import ConfigurationError, UsageError
 from msp_core.settings import Settings
 
 if TYPE_CHECKING:
-    from msp_core.knowledge.embedding import Embedder, Purpose
+    from msp_core.knowledge.embedding import Embedder, Purpose, VectorSpace
+    from msp_core.knowledge.file_source import FileSource
     from msp_core.knowledge.index import KnowledgeIndex, Tier
+    from msp_core.knowledge.quarantine import QuarantineList
+    from msp_core.knowledge.s3_source import S3Source
     from msp_core.knowledge.tiers import Tiers
 
 _REMEMBERED = 2_000
@@ -99,7 +102,7 @@ def titan(settings: Settings) -> "Embedder":
 
 
 def opensearch_index(
-    settings: Settings, embedder: "Embedder", *, apart: str | None = None
+    settings: Settings, space: "VectorSpace", *, apart: str | None = None
 ) -> "KnowledgeIndex":
     """The hot index at `MSP_OPENSEARCH_ENDPOINT`, or another one there of that name.
 
@@ -119,13 +122,12 @@ def opensearch_index(
     return OpenSearchIndex(
         client,
         engine=settings.opensearch_engine or ("faiss" if client.is_serverless else "lucene"),
-        model_id=embedder.model_id,
-        dimension=embedder.dimension,
+        space=space,
         name=apart or INDEX,
     )
 
 
-def aws_tiers(settings: Settings, embedder: "Embedder", *, apart: str | None = None) -> "Tiers":
+def aws_tiers(settings: Settings, space: "VectorSpace", *, apart: str | None = None) -> "Tiers":
     """OpenSearch, S3 Vectors, and the statistics in the artifacts bucket; see `make_tiers`.
 
     Raises:
@@ -140,16 +142,53 @@ def aws_tiers(settings: Settings, embedder: "Embedder", *, apart: str | None = N
         make_client("s3vectors", region=settings.aws_region),
         bucket=_needed("MSP_VECTOR_BUCKET", settings.vector_bucket),
         index=apart or _needed("MSP_VECTOR_INDEX", settings.vector_index),
-        model_id=embedder.model_id,
-        dimension=embedder.dimension,
+        space=space,
     )
     statistics = S3Statistics(
         make_client("s3", region=settings.aws_region),
         bucket=_needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket),
         key=KEY if apart is None else f"{apart}/{KEY}",
     )
-    hot = opensearch_index(settings, embedder, apart=apart)
+    hot = opensearch_index(settings, space, apart=apart)
     return Tiers(hot=hot, cold=cold, statistics=statistics)
+
+
+def file_source(settings: Settings, location: str, *, name: str | None = None) -> "FileSource":
+    """The files of a folder, or below `s3://bucket/prefix`.
+
+    Args:
+        location: of one of the two.
+        name: of a folder, in the ids of its documents; buckets have theirs.
+
+    Raises:
+        UsageError: no bucket is named, or a name is given for one.
+    """
+    from msp_core.knowledge.s3_source import bucket_and_prefix, is_bucket
+
+    if not is_bucket(location):
+        from msp_core.knowledge.folder_source import FolderSource
+
+        return FolderSource(Path(location), name=name)
+    if name is not None:
+        raise UsageError("A bucket has its name already. Leave out --as.")
+    bucket, prefix = bucket_and_prefix(location)
+    return s3_source(settings, bucket, prefix=prefix)
+
+
+def s3_source(settings: Settings, bucket: str, *, prefix: str = "") -> "S3Source":
+    """The files of a bucket below a prefix."""
+    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.knowledge.s3_source import CONNECTIONS, S3Source
+
+    client = make_client("s3", region=settings.aws_region, connections=CONNECTIONS)
+    return S3Source(client, bucket=bucket, prefix=prefix)
+
+
+def quarantine_list(settings: Settings) -> "QuarantineList":
+    """What was left out in the last ingestions."""
+    from msp_core.knowledge.quarantine import QuarantineList
+
+    return QuarantineList(settings.state_dir / "knowledge" / "quarantine.db")
 
 
 def _needed(name: str, value: str | None) -> str:
@@ -158,19 +197,14 @@ def _needed(name: str, value: str | None) -> str:
     return value
 
 
-def local_tiers(folder: Path, embedder: "Embedder") -> "Tiers":
-    """Embedded indexes and statistics in a folder, for vectors of this embedder."""
+def local_tiers(folder: Path, space: "VectorSpace") -> "Tiers":
+    """Embedded indexes and statistics in a folder, for vectors of this space."""
     from msp_core.knowledge.embedded import EmbeddedIndex
     from msp_core.knowledge.sqlite_statistics import SqliteStatistics
     from msp_core.knowledge.tiers import Tiers
 
     def index(tier: "Tier") -> EmbeddedIndex:
-        return EmbeddedIndex(
-            folder / f"{tier}.db",
-            tier=tier,
-            model_id=embedder.model_id,
-            dimension=embedder.dimension,
-        )
+        return EmbeddedIndex(folder / f"{tier}.db", tier=tier, space=space)
 
     return Tiers(
         hot=index("hot"),

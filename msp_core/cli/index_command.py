@@ -19,9 +19,11 @@ def command() -> None:
 @command.command("create", help="Make both indexes where there is none; safe to repeat.")
 def create() -> None:
     """Run it."""
-    tiers = services_from_env().tiers
+    services = services_from_env()
+    if services.settings.opensearch_endpoint is not None:
+        note("hot: a new access policy may take two minutes to settle")
     for tier in TIERS:
-        tiers.of(tier).create()
+        services.tiers.of(tier).create()
         click.echo(f"{tier}: ready")
 
 
@@ -77,6 +79,22 @@ def rebuild() -> None:
     documents = rebuild_from_cold(services.tiers, services.choose_hot)
     stats = services.tiers.hot.stats()
     click.echo(f"hot: {stats.documents} of {documents} documents, {stats.chunks} chunks")
+
+
+@command.command("quarantine", help="What the last ingestion of each source left out, and why.")
+@json_option
+def quarantine(as_json: bool) -> None:
+    """Run it."""
+    from msp_core.bootstrap.knowledge import quarantine_list
+
+    rows = quarantine_list(services_from_env().settings).rows()
+    if as_json:
+        print_json({source: [asdict(row) for row in own] for source, own in rows.items()})
+        return
+    for source, own in rows.items():
+        for row in own:
+            click.echo(f"{source}: {row.path}: {row.reason}")
+    note(f"{sum(map(len, rows.values()))} left out")
 
 
 @command.command("compact", help="Give back the space of deleted chunks.")

@@ -72,7 +72,6 @@ def simulate_command(
     """Run it."""
     from msp_core.knowledge.search_log import read_log, search_again, seeded_log
     from msp_core.knowledge.tier_simulation import simulate
-    from msp_core.routing.catalog import load_catalog
 
     services = services_from_env()
     tiers = services.tiers
@@ -81,7 +80,7 @@ def simulate_command(
     log = search_again(asked, tiers, services.embedder, frozenset(services.customers))
     note(f"{len(asked)} searches, {len(log)} of them found something")
     total = sum(sizes.values())
-    catalog = load_catalog()
+    catalog = services.catalog
     outcomes = simulate(
         log,
         sizes,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msp_core.html_text import html_to_text, looks_like_html
 from msp_core.importing.drafts import ArticleDraft, Person, TicketDraft
-from msp_core.importing.html_text import html_to_text, looks_like_html
 from msp_core.importing.report import ImportReport, Place, SourceFile
 from msp_core.importing.source_text import json_records
 from msp_core.knowledge.article import Article

@@ -1,12 +1,10 @@
 """Knowledge-base articles: Markdown files with front matter."""
 
-import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -18,6 +16,7 @@ from pydantic import (
 )
 
 from msp_core.errors import ConfigurationError, InvalidInput
+from msp_core.knowledge.front_matter import split_front_matter
 from msp_core.tickets.ticket import Category
 from msp_core.tickets.values import SLUG
 
@@ -25,7 +24,6 @@ Audience = Literal["public", "internal"]
 
 MAX_BYTES = 1_000_000
 _ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-_FENCE = "---"
 
 
 def _day(value: object) -> date:
@@ -100,9 +98,13 @@ def read_article(path: Path) -> Article:
             malformed front matter, a missing or unknown field, an id unlike the file's name, an
             empty body.
     """
-    head, body = _split(path, _read_text(path))
+    text = _read_text(path)
     try:
-        fields = _FrontMatter.model_validate(_parse(path, head))
+        head, body = split_front_matter(text)
+    except ValueError as error:
+        raise _refused(path, str(error)) from error
+    try:
+        fields = _FrontMatter.model_validate(head)
     except ValidationError as error:
         problems = "; ".join(
             f"{'.'.join(map(str, item['loc'])) or 'front matter'}: {item['msg']}"
@@ -165,27 +167,6 @@ def _read_text(path: Path) -> str:
     except UnicodeDecodeError as error:
         raise _refused(path, f"it is not UTF-8 (byte {error.start})") from error
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _split(path: Path, text: str) -> tuple[str, str]:
-    lines = text.split("\n")
-    if lines[0].rstrip() != _FENCE:
-        raise _refused(path, "it does not start with front matter (a line `---`)")
-    for number, line in enumerate(lines[1:], start=1):
-        if line.rstrip() == _FENCE:
-            body = "\n".join(lines[number + 1 :])
-            return "\n".join(lines[1:number]), re.sub(r"\A(?:[ \t]*\n)+", "", body).rstrip()
-    raise _refused(path, "its front matter does not end (a second line `---` is missing)")
-
-
-def _parse(path: Path, head: str) -> object:
-    try:
-        # BaseLoader takes every value as text, so that the tags 365 and 0x800f0922 and the title
-        # No stay what was written; the model above gives the types. It makes no objects either.
-        return yaml.load(head, Loader=yaml.BaseLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        first_line = str(error).partition("\n")[0] or "nested too deeply"
-        raise _refused(path, f"its front matter is not valid YAML ({first_line})") from error
 
 
 def _refused(path: Path, reason: str) -> InvalidInput:

@@ -10,6 +10,9 @@ from msp_core.knowledge.chunking import CHUNKER, TARGET_SIZE, Span, pack, split_
 from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.tickets.ticket import DONE, Ticket
 
+RESOLUTION = "Resolution"
+"""The heading of what solved a ticket."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -125,7 +128,7 @@ def ticket_document(ticket: Ticket) -> Document:
     groups: tuple[tuple[str, Audience, list[str]], ...] = (
         ("Request", "public", [ticket.description]),
         ("Conversation", "public", public),
-        ("Resolution", "public", solution),
+        (RESOLUTION, "public", solution),
         ("Internal notes", "internal", internal),
     )
     text = ""
@@ -162,6 +165,7 @@ def text_document(
     audience: Audience = "public",
     customer_id: str | None = None,
     category: str | None = None,
+    superseded_by: str | None = None,
 ) -> Document:
     """A text of a user's own corpus, cut at its Markdown headings if it has any."""
     return Document(
@@ -171,6 +175,7 @@ def text_document(
         parts=_markdown_parts(text, audience),
         customer_id=customer_id,
         category=category,
+        superseded_by=superseded_by,
     )
 
 

@@ -30,6 +30,7 @@ from msp_core.knowledge.embedded_file import (
     tidy,
 )
 from msp_core.knowledge.embedded_words import lexical_scores, telling_expression
+from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.fusion import convex
 from msp_core.knowledge.index import (
     Capability,
@@ -41,9 +42,10 @@ from msp_core.knowledge.index import (
     Record,
     Tier,
     check_k,
+    check_query,
     check_vectors,
 )
-from msp_core.knowledge.made_with import check_made_with
+from msp_core.knowledge.made_with import check_made_with, made_with
 from msp_core.knowledge.vector_matrix import (
     Rows,
     Scores,
@@ -69,8 +71,7 @@ class EmbeddedIndex:
     Args:
         path: the file; made when missing.
         tier: the hot index searches by words too, the cold one by meaning only.
-        model_id: of the embedder; an index made with another one is refused.
-        dimension: of the embedder.
+        space: the embedder's; an index made for another one is refused.
 
     Raises (from every method; the file is first touched by a method, not here):
         ConfigurationError: the index was made with another embedder or other chunking rules, or
@@ -79,18 +80,13 @@ class EmbeddedIndex:
         DependencyFailed: the disk is full, or another process held the file for too long.
     """
 
-    def __init__(self, path: Path, *, tier: Tier, model_id: str, dimension: int) -> None:
+    def __init__(self, path: Path, *, tier: Tier, space: VectorSpace) -> None:
         self.path = path
         self._tier = tier
         self._rebuild = REBUILD_COMMANDS[tier]
-        self._dimension = dimension
-        self._vector_bytes = 4 * dimension
-        self._made_with = {
-            "tier": tier,
-            "model_id": model_id,
-            "dimension": str(dimension),
-            "chunker": CHUNKER,
-        }
+        self._dimension = space.dimension
+        self._vector_bytes = 4 * space.dimension
+        self._made_with = {"tier": tier, **made_with(space)}
         self._database = Database(path, MIGRATIONS, regenerate=self._rebuild)
         self._lock = threading.Lock()
         self._cached: tuple[State, VectorMatrix] | None = None
@@ -141,7 +137,7 @@ class EmbeddedIndex:
 
     def dense(self, vector: npt.NDArray[np.float32], wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         with self._database.read() as connection:
             self._check(connection)
             matrix = self._current_matrix(connection)
@@ -302,11 +298,13 @@ def _ordered(
     """The k best rows as hits, equal ones by chunk id."""
     rows, scores = best_rows(rows, scores, k)
     keys: list[int] = matrix.keys[rows].tolist()
-    names = dict(
-        connection.execute(
-            f"SELECT id, chunk_id FROM entries WHERE id IN {_LISTED}", {"listed": json.dumps(keys)}
-        ).fetchall()
-    )
+    names = matrix.names
+    if unknown := [key for key in keys if key not in names]:
+        found = connection.execute(
+            f"SELECT id, chunk_id FROM entries WHERE id IN {_LISTED}",
+            {"listed": json.dumps(unknown)},
+        )
+        names.update(found.fetchall())
     hits = [Hit(names[key], score) for key, score in zip(keys, scores.tolist(), strict=True)]
     return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
 

@@ -1,6 +1,7 @@
 """The port through which texts become vectors."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
@@ -13,12 +14,8 @@ Purpose = Literal["document", "query"]
 """Some models were trained with another prompt in front of a question than of a document."""
 
 
-class Embedder(Protocol):
-    """Turns texts into vectors whose dot product is their similarity.
-
-    Implementations are safe to call from several threads. A text longer than the model reads is
-    cut at its end, silently: chunks are made short enough, and a question's start matters most.
-    """
+class VectorSpace(Protocol):
+    """What vectors must have in common to be compared: all that an index knows of its embedder."""
 
     @property
     def model_id(self) -> str:
@@ -27,6 +24,22 @@ class Embedder(Protocol):
     @property
     def dimension(self) -> int:
         """Length of each vector."""
+
+
+@dataclass(frozen=True)
+class NamedSpace:
+    """A `VectorSpace` without the embedder, for who is given ready-made vectors."""
+
+    model_id: str
+    dimension: int
+
+
+class Embedder(VectorSpace, Protocol):
+    """Turns texts into vectors whose dot product is their similarity.
+
+    Implementations are safe to call from several threads. A text longer than the model reads is
+    cut at its end, silently: chunks are made short enough, and a question's start matters most.
+    """
 
     def embed(self, texts: Sequence[str], *, purpose: Purpose = "document") -> "Vectors":
         """One row per text, in order: float32, shape (len(texts), dimension), of unit length.

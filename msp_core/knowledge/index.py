@@ -130,6 +130,7 @@ class KnowledgeIndex(Protocol):
     - Scores: higher is better. Dense ones are cosines, -1 to 1. Equal scores go by chunk id,
       ascending.
     - The filter is applied before anything is scored: k is never used up by what it forbids.
+    - A question's vector is checked by `check_query`, stored ones by `check_vectors`.
     - Unknown document and chunk ids are passed over in silence; ids are any text without control
       characters, compared code point by code point.
     - An index made with another embedder or other chunking rules is refused with a
@@ -180,7 +181,11 @@ class KnowledgeIndex(Protocol):
         """Remove documents with all their chunks."""
 
     def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
-        """The k chunks whose vectors are nearest, by cosine; k is 1 to `MAX_K`."""
+        """The k chunks whose vectors are nearest, by cosine; k is 1 to `MAX_K`.
+
+        Raises:
+            InvalidInput: the vector is not usable.
+        """
 
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """The k best chunks that share a telling word with the query, by BM25.
@@ -221,6 +226,22 @@ def check_k(k: int) -> None:
     """
     if not 1 <= k <= MAX_K:
         raise UsageError(f"A search can return 1 to {MAX_K:,} chunks, not {k:,}.")
+
+
+def check_query(vector: "Vector", k: int, *, dimension: int) -> None:
+    """Pass for a question's vector of unit length (to 1%) and a usable k.
+
+    Raises:
+        InvalidInput: the vector is of another dimension, not finite, or zero.
+        UsageError: see `check_k`.
+    """
+    check_k(k)
+    if vector.shape != (dimension,) or unusable_rows(vector[None, :]):
+        raise InvalidInput(
+            f"The question's vector, of shape {vector.shape}, is not usable: it must have "
+            f"{dimension} finite numbers and unit length. Use the embedder that the index was "
+            "made with."
+        )
 
 
 def ids_of_chunks(document_id: str, count: int) -> list[str]:

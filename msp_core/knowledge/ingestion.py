@@ -1,16 +1,23 @@
 """Keeps both tiers and the statistics equal to a set of documents, doing only what changed."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from msp_core import failpoints
 from msp_core.knowledge.acceptance import refusal
 from msp_core.knowledge.article import Quarantined
-from msp_core.knowledge.document import Document, document_chunks
+from msp_core.knowledge.document import Document, document_chunks, pieces
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Chunk
-from msp_core.knowledge.tier_writer import ChooseHot, TierWriter, everything
+from msp_core.knowledge.ingestion_plan import (
+    ChooseHot,
+    Owns,
+    anything,
+    everything,
+    plan_ingestion,
+)
+from msp_core.knowledge.tier_writer import TierWriter
 from msp_core.knowledge.tiers import Tiers
 
 BATCH_CHUNKS = 256
@@ -45,6 +52,7 @@ def ingest(
     embedder: Embedder,
     *,
     choose_hot: ChooseHot = everything,
+    owns: Owns = anything,
     quarantined: Sequence[Quarantined] = (),
     progress: Progress | None = None,
 ) -> IngestReport:
@@ -56,43 +64,70 @@ def ingest(
     statistics hold, so it needs no memory of the run before.
 
     Args:
-        documents: all of them; of two with one id the first is taken, the other quarantined.
+        documents: all of a source; of two with one id the first is taken, the other quarantined.
         tiers: opened with the embedder's model id and dimension.
         embedder: called for what changed only.
-        choose_hot: which of them are hot.
+        choose_hot: which documents, of all sources, are hot.
+        owns: which ids are of this source; documents of others stay.
         quarantined: what was left out before, to be counted in the report.
         progress: told at the start and after each batch.
     """
     started = time.perf_counter()
-    wanted, refused = _accepted(documents)
-    writer = TierWriter(tiers, embedder, wanted, choose_hot)
-    deleted = writer.remove_vanished()
-    stale = writer.stale
-    added = sum(1 for document_id in stale if document_id not in writer.in_cold)
-    done = len(wanted) - len(stale)
+    wanted, refused = accepted(documents)
+    plan = plan_ingestion(wanted, tiers, choose_hot=choose_hot, owns=owns)
+    writer = TierWriter(tiers, embedder, hot=plan.hot)
+    writer.tidy(plan)
+    done = plan.unchanged
     progress = progress or _silent
     progress(done, len(wanted))
     written = 0
-    for batch in _batches(stale.values()):
+    for batch in _batches(plan.stale.values()):
         unusable = writer.write(batch)
         refused += [Quarantined(id_, "the embedder gives no usable vector") for id_ in unusable]
         written += sum(len(chunks) for id_, chunks in batch.items() if id_ not in unusable)
         done += len(batch)
         progress(done, len(wanted))
-    writer.mend()
+    writer.mend(plan)
     failpoints.reach("ingest.done")
     return IngestReport(
-        added=added,
-        changed=len(stale) - added,
-        unchanged=len(wanted) - len(stale),
-        deleted=deleted,
+        added=len(plan.added),
+        changed=len(plan.stale) - len(plan.added),
+        unchanged=plan.unchanged,
+        deleted=len(plan.vanished),
         quarantined=(*quarantined, *refused),
         chunks=written,
         seconds=time.perf_counter() - started,
     )
 
 
-def _accepted(documents: Iterable[Document]) -> tuple[dict[str, Document], list[Quarantined]]:
+def ingest_changed(
+    documents: Iterable[Document],
+    gone: Collection[str],
+    tiers: Tiers,
+    embedder: Embedder,
+    *,
+    choose_hot: ChooseHot = everything,
+) -> list[Quarantined]:
+    """Store these documents anew and delete others, without looking at all that is there.
+
+    For a source that tells what changed in it. A document that is refused is deleted.
+
+    Returns:
+        What was refused, with the reason.
+    """
+    wanted, refused = accepted(documents)
+    sizes = {name: counted.chunks for name, counted in tiers.statistics.documents().items()}
+    hot = choose_hot(sizes | {id_: len(pieces(document)) for id_, document in wanted.items()})
+    writer = TierWriter(tiers, embedder, hot=hot)
+    writer.remove({*gone, *(row.path for row in refused)} - wanted.keys())
+    for batch in _batches(wanted.values()):
+        unusable = writer.write(batch)
+        refused += [Quarantined(id_, "the embedder gives no usable vector") for id_ in unusable]
+    return refused
+
+
+def accepted(documents: Iterable[Document]) -> tuple[dict[str, Document], list[Quarantined]]:
+    """The documents that can be indexed, by id, and the others with the reason."""
     wanted: dict[str, Document] = {}
     refused = []
     for document in documents:

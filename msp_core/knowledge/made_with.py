@@ -5,6 +5,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from msp_core.errors import ConfigurationError
+from msp_core.knowledge.chunking import CHUNKER
+from msp_core.knowledge.embedding import VectorSpace
+
+
+def made_with(space: VectorSpace) -> dict[str, str]:
+    """What an index is made with now, by the names under which it is stored."""
+    return {
+        "model_id": space.model_id,
+        "dimension": str(space.dimension),
+        "chunker": CHUNKER,
+    }
 
 
 def check_made_with(stored: Mapping[str, str], now: Mapping[str, str], *, index: str) -> None:

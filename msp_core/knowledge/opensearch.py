@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from msp_core.errors import DependencyFailed, MspError
 from msp_core.knowledge.chunking import CHUNKER
+from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.index import (
     MAX_K,
     Capability,
@@ -18,9 +19,15 @@ from msp_core.knowledge.index import (
     IndexStats,
     Record,
     check_k,
+    check_query,
     check_vectors,
 )
-from msp_core.knowledge.made_with import Stored, check_made_with, hashes_of_whole
+from msp_core.knowledge.made_with import (
+    Stored,
+    check_made_with,
+    hashes_of_whole,
+    made_with,
+)
 from msp_core.knowledge.opensearch_client import NoSuchIndex, OpenSearchClient, Refused
 from msp_core.knowledge.opensearch_queries import (
     FUSION,
@@ -65,8 +72,7 @@ class OpenSearchIndex:
     Args:
         client: the server.
         engine: `faiss` on Serverless, `lucene` on a server without native libraries.
-        model_id: of the embedder; an index made with another one is refused.
-        dimension: of the embedder.
+        space: the embedder's; an index made for another one is refused.
         name: of the index.
 
     Raises (from every method; the server is first called by a method, not here):
@@ -80,20 +86,15 @@ class OpenSearchIndex:
         client: OpenSearchClient,
         *,
         engine: Engine,
-        model_id: str,
-        dimension: int,
+        space: VectorSpace,
         name: str = INDEX,
     ) -> None:
         self._client = client
         self._engine: Engine = engine
-        self._dimension = dimension
+        self._dimension = space.dimension
         self._name = name
         self._fusion = f"{name}-fusion"
-        self._made_with = {
-            "model_id": model_id,
-            "dimension": str(dimension),
-            "chunker": CHUNKER,
-        }
+        self._made_with = made_with(space)
         self._recent = RecentRows()
         self._lock = threading.Lock()
         self._checked_at: float | None = None
@@ -159,7 +160,7 @@ class OpenSearchIndex:
 
     def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         answer = self._search(nearest(vector, wanted, _with_spare(k)), k)
         return _best(
             {chunk_id: cosine_of(score, self._engine) for chunk_id, score in answer.items()}, k
@@ -173,7 +174,7 @@ class OpenSearchIndex:
 
     def hybrid(self, query: str, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.hybrid`: the server divides the scores by their range and fuses."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         terms = self._telling(query)
         queries = [matching(terms, wanted)] if terms else []
         queries.append(nearest(vector, wanted, _with_spare(k)))

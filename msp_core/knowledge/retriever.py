@@ -7,7 +7,7 @@ from typing import Literal, TypedDict
 
 from msp_core.errors import CorruptData, DependencyFailed, UsageError
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.index import Filter, Tier, ids_of_chunks
+from msp_core.knowledge.index import Chunk, Filter, Tier, ids_of_chunks
 from msp_core.knowledge.joint import Question
 from msp_core.knowledge.ranking import LEXICAL_WEIGHT, Mode, Ranked, Search, System
 from msp_core.knowledge.tiers import Deadlines, Tiers
@@ -39,6 +39,7 @@ class Passage:
 
     Attributes:
         text: `start:end` of the document's text, unchanged, so that quotes can be checked.
+        customer_id: whose it is; None is shared by all customers.
         score: 0 to 1, relative to the best of this search; never compare across searches.
         superseded_by: document id of the successor, when this document is outdated.
         index: the index it came from; `hot` when both have it.
@@ -51,6 +52,7 @@ class Passage:
     text: str
     start: int
     end: int
+    customer_id: str | None
     score: float
     superseded_by: str | None
     index: Tier
@@ -169,24 +171,41 @@ class Retriever:
             self._on_use([item.chunk.document_id for item in ranking.documents])
         return Retrieval(tuple(map(_passage, ranking.documents)), tuple(notices))
 
-    def read(self, document_id: str, scope: Scope) -> str:
-        """A document as Markdown, as far as the scope may see it; empty when it may see nothing."""
+    def read(self, document_id: str, scope: Scope, *, heading: str | None = None) -> str:
+        """A document as Markdown, as far as the scope may see it; empty when it may see nothing.
+
+        Args:
+            document_id: as in its passages.
+            scope: who asks.
+            heading: if given, only what stands below it, wherever in the document that is; else
+                the first `MAX_CHUNKS_READ` chunks.
+        """
         wanted = Filter(customers=scope.visible_customers, audiences=scope.audiences)
-        ids = ids_of_chunks(document_id, MAX_CHUNKS_READ)
-        try:
-            found = self._tiers.cold.get(ids)
-        except (DependencyFailed, CorruptData):  # what is used lies in the hot index too
-            found = self._tiers.hot.get(ids)
+        chunks = self._chunks_of(document_id, most=None if heading else MAX_CHUNKS_READ)
         lines: list[str] = []
-        heading = ""
-        for chunk in (found[id_].chunk for id_ in ids if id_ in found):
-            if not wanted.allows(chunk):
+        above = ""
+        for chunk in chunks:
+            if not wanted.allows(chunk) or heading not in (None, chunk.heading):
                 continue
-            if chunk.heading != heading:
-                heading = chunk.heading
-                lines.append(f"## {heading}")
+            if chunk.heading != above:
+                above = chunk.heading
+                lines.append(f"## {above}")
             lines.append(chunk.text)
         return "\n\n".join(lines)
+
+    def _chunks_of(self, document_id: str, *, most: int | None) -> list[Chunk]:
+        """The document's chunks in order, all of them or the first ones."""
+        chunks: list[Chunk] = []
+        while most is None or len(chunks) < most:
+            ids = ids_of_chunks(document_id, len(chunks) + MAX_CHUNKS_READ)[len(chunks) :]
+            try:
+                found = self._tiers.cold.get(ids)
+            except (DependencyFailed, CorruptData):  # what is used lies in the hot index too
+                found = self._tiers.hot.get(ids)
+            chunks += [found[id_].chunk for id_ in ids if id_ in found]
+            if len(found) < len(ids):
+                break
+        return chunks
 
     def _is_empty(self) -> bool:
         return self._tiers.of("hot" if self._mode == "hot" else "cold").stats().chunks == 0
@@ -221,6 +240,7 @@ def _passage(item: Ranked) -> Passage:
         text=chunk.text,
         start=chunk.start,
         end=chunk.end,
+        customer_id=chunk.customer_id,
         score=min(item.score, 1.0),
         superseded_by=chunk.superseded_by,
         index=item.tier,

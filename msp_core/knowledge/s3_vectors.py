@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msp_core.errors import ConfigurationError, MspError, UsageError
 from msp_core.knowledge.aws_calls import explained, is_code
 from msp_core.knowledge.chunking import CHUNKER
+from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.index import (
     MAX_K,
     Capability,
@@ -18,11 +19,11 @@ from msp_core.knowledge.index import (
     Hit,
     IndexStats,
     Record,
-    check_k,
+    check_query,
     check_vectors,
     ids_of_chunks,
 )
-from msp_core.knowledge.made_with import check_made_with, hashes_of_whole
+from msp_core.knowledge.made_with import check_made_with, hashes_of_whole, made_with
 from msp_core.knowledge.s3_vectors_items import (
     ABOUT,
     RECORD,
@@ -67,8 +68,7 @@ class S3VectorsIndex:
         client: of boto3, for `s3vectors` (see `make_client`).
         bucket: the vector bucket; the stack makes it.
         index: name of the index in it.
-        model_id: of the embedder; an index made with another one is refused.
-        dimension: of the embedder.
+        space: the embedder's; an index made for another one is refused.
         mode: how the service applies filters.
 
     Raises (from every method; the service is first called by a method, not here):
@@ -83,20 +83,15 @@ class S3VectorsIndex:
         *,
         bucket: str,
         index: str,
-        model_id: str,
-        dimension: int,
+        space: VectorSpace,
         mode: QueryMode = "ENHANCED",
     ) -> None:
         self._client = client
         self._where = {"vectorBucketName": bucket, "indexName": index}
         self._what = f"The vector index {bucket}/{index}"
-        self._dimension = dimension
+        self._dimension = space.dimension
         self._mode: QueryMode = mode
-        self._made_with = {
-            "model_id": model_id,
-            "dimension": str(dimension),
-            "chunker": CHUNKER,
-        }
+        self._made_with = made_with(space)
         self._lock = threading.Lock()
         self._checked_at: float | None = None
 
@@ -151,7 +146,7 @@ class S3VectorsIndex:
 
     def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`; in the classic mode 100 hits at most."""
-        check_k(k)
+        check_query(vector, k, dimension=self._dimension)
         condition = filter_of(wanted)
         if condition is None:
             return []

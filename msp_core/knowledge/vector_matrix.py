@@ -1,7 +1,7 @@
 """All vectors of an index in memory: exact search, filter first."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -19,24 +19,30 @@ DOCUMENT, AUDIENCE, CUSTOMER, CATEGORY = range(4)
 """The columns of the codes."""
 NO_LABEL = 0
 """The code of a missing label; others are 1 or more."""
+_ROW_SETS = 32
+"""So many scopes' rows are remembered; each takes 8 bytes a row."""
 _DECIMALS = 6  # equal vectors can differ in the last bits by their place in the matrix
 
 
 @dataclass(frozen=True)
 class VectorMatrix:
-    """The vectors of one state of an index; never changes.
+    """The vectors of one state of an index; never changes, but for what it remembers.
 
     Attributes:
         keys: the numbers under which the index keeps the chunks, one a row, ascending.
         codes: what a filter asks of each chunk, as numbers; shape (4, rows).
         vectors: float32, shape (rows, dimension), of unit length.
         code_of: the number of each label.
+        names: chunk ids by key, as far as they were looked up; one key is never used for another
+            chunk, so that the next state goes on with them.
     """
 
     keys: Keys
     codes: Codes
     vectors: npt.NDArray[np.float32]
     code_of: Mapping[str, int]
+    names: dict[int, str] = field(default_factory=dict, repr=False)
+    _row_sets: dict[object, Rows] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -55,22 +61,34 @@ class VectorMatrix:
             _joined(self.codes.T, keep, added.codes.T, take).T.copy(),
             _joined(self.vectors, keep, added.vectors, take),
             added.code_of,
+            self.names,
         )
 
     def visible(self, wanted: Filter) -> Rows:
         """The rows that the filter lets through, ascending."""
+        # What a person may see is the same in every question of a conversation.
+        scope = (wanted.customers, wanted.audiences, wanted.categories)
+        rows = self._row_sets.get(scope)
+        if rows is None:
+            rows = self._labelled(wanted)
+            if len(self._row_sets) >= _ROW_SETS:
+                self._row_sets.clear()
+            self._row_sets[scope] = rows
+        if wanted.exclude_documents:
+            rows = rows[~self._table(wanted.exclude_documents)[self.codes[DOCUMENT][rows]]]
+        if wanted.only_documents is not None:
+            rows = rows[self._table(wanted.only_documents)[self.codes[DOCUMENT][rows]]]
+        return rows
+
+    def _labelled(self, wanted: Filter) -> Rows:
+        """The rows of these customers, audiences and categories."""
         # One label after the other, so that later ones are looked up for few rows; the customer,
         # which leaves the fewest, first.
-        rows = np.flatnonzero(self._table(wanted.customers, or_none=True)[self.codes[CUSTOMER]])
-        tests = [(AUDIENCE, self._table(wanted.audiences))]
-        if wanted.exclude_documents:
-            tests.append((DOCUMENT, ~self._table(wanted.exclude_documents)))
-        if wanted.only_documents is not None:
-            tests.append((DOCUMENT, self._table(wanted.only_documents)))
+        of_customers = self._table(wanted.customers, or_none=True)[self.codes[CUSTOMER]]
+        rows: Rows = np.flatnonzero(of_customers)
+        rows = rows[self._table(wanted.audiences)[self.codes[AUDIENCE][rows]]]
         if wanted.categories is not None:
-            tests.append((CATEGORY, self._table(wanted.categories)))
-        for column, table in tests:
-            rows = rows[table[self.codes[column][rows]]]
+            rows = rows[self._table(wanted.categories)[self.codes[CATEGORY][rows]]]
         return rows
 
     def rows_of(self, keys: Keys) -> Rows:

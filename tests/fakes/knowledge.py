@@ -10,19 +10,20 @@ import numpy as np
 import numpy.typing as npt
 
 from msp_core.bootstrap.knowledge import local_tiers
-from msp_core.knowledge.embedding import Purpose
+from msp_core.knowledge.embedding import NamedSpace, Purpose
 from msp_core.knowledge.index import Chunk, Filter, Hit
 from msp_core.knowledge.tiers import Tiers
 
 DIMENSION = 16
+SPACE = NamedSpace("hash-words", DIMENSION)
 ALL = Filter(customers=frozenset({"a", "b"}), audiences=frozenset({"public", "internal"}))
 
 
 class HashEmbedder:
     """Vectors by the hash of each word; counts what it was asked."""
 
-    model_id = "hash-words"
-    dimension = DIMENSION
+    model_id = SPACE.model_id
+    dimension = SPACE.dimension
 
     def __init__(self) -> None:
         self.texts: list[str] = []

@@ -1,41 +1,59 @@
 """`msp index` and `msp tier` as a user meets them."""
 
+import io
 import json
-import os
-import subprocess
+import shutil
 import sys
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from msp_core.cli import main
 from tests.fakes.data_folder import ARTICLES, CUSTOMERS, TEAMS, TICKETS, write_articles
 
-MAIN = "from msp_core.cli import main; main()"
+
+@dataclass(frozen=True)
+class Done:
+    """What a command gave back."""
+
+    returncode: int
+    stdout: str
+    stderr: str
 
 
-@pytest.fixture
-def state(tmp_path: Path) -> Path:
-    """A state folder after `msp ingest`."""
-    data = tmp_path / "data"
+@pytest.fixture(scope="module")
+def ingested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ingested")
+    data = folder / "data"
     (data / "kb").mkdir(parents=True)
     (data / "customers.json").write_text(json.dumps(CUSTOMERS))
     (data / "teams.json").write_text(json.dumps(TEAMS))
     (data / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in TICKETS))
     write_articles(data / "kb", ARTICLES)
-    done = msp(tmp_path, "ingest", "--data", str(data), "--json")
+    done = msp(folder, "ingest", "--data", str(data), "--json")
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def state(ingested: Path, tmp_path: Path) -> Path:
+    """A folder after `msp ingest`."""
+    shutil.copytree(ingested, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
-def msp(state: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", MAIN, *arguments],
-        env={**os.environ, "MSP_STATE_DIR": str(state / "state")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def msp(state: Path, *arguments: str) -> Done:
+    """The command in this process, which has loaded the model already."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setenv("MSP_STATE_DIR", str(state / "state"))
+        patch.setattr(sys, "argv", ["msp", *arguments])
+        with pytest.raises(SystemExit) as stopped:
+            main()
+    return Done(int(stopped.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def answer(state: Path, *arguments: str) -> Any:
@@ -74,6 +92,50 @@ def test_simulating_capacities(state: Path) -> None:
     none, everything = report["capacities"]
     assert (none["hit_rate"], none["hot_usd_per_month"]) == (0, 0)
     assert (everything["hit_rate"], everything["recall_lost"]) == (1, 0)
+
+
+def test_a_folder_of_files_beside_the_data(state: Path) -> None:
+    folder = state / "handbook"
+    folder.mkdir()
+    (folder / "coffee.md").write_text("# Coffee machine\nDescale it.")
+    (folder / "bad.txt").write_bytes(b"\0")
+    (folder / "photo.jpg").write_bytes(b"x")
+    plan = answer(state, "ingest", "--from", str(folder), "--dry-run")["dry_run"]
+    assert (plan["added"], plan["deleted"]) == (["file:handbook/coffee.md"], [])
+    before = answer(state, "index", "status")["cold"]["stats"]["documents"]
+    done = msp(state, "ingest", "--from", str(folder), "--customer", "acme")
+    assert done.stdout.startswith("documents: 1 added, 0 changed, 0 unchanged, 0 deleted, 1 left")
+    assert "passed over" in done.stderr
+    assert "1 .jpg" in done.stderr
+    assert "indexed 1 of 1 documents (" in done.stderr
+    (row,) = answer(state, "index", "quarantine")[str(folder.name)]
+    assert row["path"].endswith("bad.txt")
+    (folder / "coffee.md").rename(folder / "tea.md")
+    refused = msp(state, "ingest", "--from", str(folder))
+    assert refused.returncode == 2
+    assert "--as NAME" in refused.stderr
+    assert answer(state, "ingest", "--from", str(folder), "--replace")["knowledge"]["deleted"] == 1
+    again = msp(state, "ingest", "--data", str(state / "data"), "--rebuild")
+    assert "1 documents of other sources go too" in again.stderr
+    assert answer(state, "index", "status")["cold"]["stats"]["documents"] == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--as", "x"),
+        ("--from", ".", "--rebuild"),
+        ("--from", ".", "--customer", "nobody"),
+        ("--from", "s3://", "--dry-run"),
+        ("--from", ".", "--as", "a/b"),
+        ("--from", "s3://bucket", "--as", "x"),
+        ("--dry-run", "--rebuild"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    assert msp(tmp_path, "ingest", *arguments).returncode == 2
 
 
 @pytest.mark.parametrize("capacity", ["-1", "many"])

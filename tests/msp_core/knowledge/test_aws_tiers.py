@@ -15,11 +15,10 @@ from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.ingestion import ingest
+from msp_core.knowledge.ingestion_plan import everything
 from msp_core.knowledge.opensearch import INDEX, OpenSearchIndex
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
-from msp_core.knowledge.tier_writer import everything
-from msp_core.knowledge.titan import Titan
 from msp_core.settings import Settings
 from tests.fakes import bedrock_embeddings
 from tests.fakes.aws_endpoint import AwsEndpoint
@@ -69,7 +68,7 @@ def settle(url: str | None) -> None:
 
 def test_settings_choose_the_adapters(settings: Settings, tmp_path: Path) -> None:
     services = build_services(settings)
-    assert isinstance(services.embedder, Titan)
+    assert services.embedder.model_id.startswith("amazon.titan-embed-text-v2:0")
     assert services.embedder.dimension == 256
     assert isinstance(services.tiers.hot, OpenSearchIndex)
     assert isinstance(services.tiers.cold, S3VectorsIndex)
@@ -92,9 +91,7 @@ def test_a_hot_index_that_is_down_leaves_the_cold_one(settings: Settings) -> Non
     tiers, embedder = services.tiers, services.embedder
     no_hot = replace(
         tiers,
-        hot=EmbeddedIndex(
-            settings.state_dir / "hot.db", tier="hot", model_id=embedder.model_id, dimension=256
-        ),
+        hot=EmbeddedIndex(settings.state_dir / "hot.db", tier="hot", space=embedder),
     )
     ingest(DOCUMENTS, no_hot, embedder, choose_hot=lambda _sizes: frozenset())
     found = services.retriever.search("tunnel drops", services.local_scope(), k=1)

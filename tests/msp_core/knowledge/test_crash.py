@@ -1,9 +1,11 @@
 """A real process is killed at every named moment; the next run ends with the same content."""
 
+import os
 import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,11 +29,41 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from msp_core import failpoints
-from tests.msp_core.knowledge.test_crash import ingest_new, tier
-folder, work, point = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-failpoints.install(lambda name: name == point and os.kill(os.getpid(), signal.SIGKILL))
-{"ingest": ingest_new, "tier": tier}[work](folder)
+from tests.msp_core.knowledge.test_crash import WORK
+# One process that has imported everything, and a child of it to be killed for each moment.
+for line in sys.stdin:
+    folder, point = line.rstrip().split("\\t")
+    child = os.fork()
+    if child == 0:
+        failpoints.install(lambda name: name == point and os.kill(os.getpid(), signal.SIGKILL))
+        WORK[point.partition(".")[0]](Path(folder))
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 """
+
+
+@pytest.fixture(scope="module")
+def kill() -> Iterator[Callable[[Path, str], None]]:
+    """Does the work in a folder until a named moment, and dies there."""
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    ) as process:
+        orders, answers = process.stdin, process.stdout
+        assert orders is not None
+        assert answers is not None
+
+        def kill(folder: Path, point: str) -> None:
+            orders.write(f"{folder}\t{point}\n")
+            orders.flush()
+            assert int(answers.readline()) == -signal.SIGKILL
+
+        yield kill
+        orders.close()
 
 
 def document(number: int, text: str) -> Document:
@@ -105,13 +137,16 @@ def expected(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
 
 @pytest.mark.parametrize("point", [*INGEST_POINTS, *TIER_POINTS])
 def test_killed_anywhere_the_next_run_ends_with_the_same_content(
-    prepared: Path, expected: dict[str, str], tmp_path: Path, point: str
+    prepared: Path,
+    expected: dict[str, str],
+    kill: Callable[[Path, str], None],
+    tmp_path: Path,
+    point: str,
 ) -> None:
     work = point.partition(".")[0]
     folder = tmp_path / "state"
     shutil.copytree(prepared, folder)
-    command = [sys.executable, "-c", KILLED, str(folder), work, point]
-    assert subprocess.run(command, check=False, cwd=ROOT).returncode == -signal.SIGKILL
+    kill(folder, point)
     tiers = make_tiers(folder)
     assert tiers.hot.verify() == tiers.cold.verify() == []
     WORK[work](folder)
@@ -119,12 +154,11 @@ def test_killed_anywhere_the_next_run_ends_with_the_same_content(
 
 
 def test_the_run_that_was_killed_is_completed_by_its_own_plan(
-    prepared: Path, tmp_path: Path
+    prepared: Path, kill: Callable[[Path, str], None], tmp_path: Path
 ) -> None:
     folder = tmp_path / "state"
     shutil.copytree(prepared, folder)
-    command = [sys.executable, "-c", KILLED, str(folder), "tier", "tier.planned"]
-    subprocess.run(command, check=False, cwd=ROOT)
+    kill(folder, "tier.planned")
     state = state_of(folder)
     assert state.unfinished() is not None
     state.record_use(["d031"] * 50, NOW + timedelta(days=1))

@@ -13,11 +13,11 @@ import pytest
 from msp_core.errors import ConfigurationError, CorruptData
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.index import Chunk
-from tests.fakes.knowledge import ALL, HashEmbedder, chunk, ids, vector_of
+from tests.fakes.knowledge import ALL, SPACE, HashEmbedder, chunk, ids, vector_of
 
 
 def open_index(folder: Path, tier: str = "hot") -> EmbeddedIndex:
-    return EmbeddedIndex(folder / "i.db", tier=tier, model_id="hash-words", dimension=16)
+    return EmbeddedIndex(folder / "i.db", tier=tier, space=SPACE)
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from msp_core.knowledge.index import Filter
 from msp_core.knowledge.opensearch import OpenSearchIndex
 from msp_core.knowledge.opensearch_client import OpenSearchClient
 from msp_core.knowledge.opensearch_queries import cosine_of
-from tests.fakes.knowledge import ALL, DIMENSION, chunk, vector_of
+from tests.fakes.knowledge import ALL, DIMENSION, SPACE, chunk, vector_of
 from tests.fakes.opensearch import Answer, OpenSearchServer, Request
 
 MADE_WITH = {"model_id": "hash-words", "dimension": str(DIMENSION), "chunker": CHUNKER}
@@ -85,8 +85,7 @@ def make_index(endpoint: str) -> OpenSearchIndex:
     return OpenSearchIndex(
         OpenSearchClient(endpoint, region="us-east-1"),
         engine="faiss",
-        model_id="hash-words",
-        dimension=DIMENSION,
+        space=SPACE,
     )
 
 

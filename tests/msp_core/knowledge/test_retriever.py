@@ -128,7 +128,7 @@ def test_a_chunk_that_an_index_should_not_have_returned_is_dropped(
         def lexical(self, query, wanted, k):
             return super().lexical(query, replace(wanted, customers=frozenset({"keller"})), k)
 
-    hot = Leaking(tmp_path / "hot.db", tier="hot", model_id=memory.model_id, dimension=384)
+    hot = Leaking(tmp_path / "hot.db", tier="hot", space=memory)
     retriever = Retriever(replace(local_tiers(tmp_path, memory), hot=hot), memory)
     with caplog.at_level(logging.ERROR):
         assert "article:keller" not in found(retriever.search("Bern", CUSTOMER, k=9))

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 
 from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput
@@ -13,7 +12,7 @@ from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.s3_vectors_items import RECORD, batches
 from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
-from tests.fakes.knowledge import ALL, DIMENSION, HashEmbedder, chunk, ids, vector_of
+from tests.fakes.knowledge import ALL, DIMENSION, SPACE, HashEmbedder, chunk, ids, vector_of
 from tests.fakes.s3_vectors import S3Vectors
 
 
@@ -44,12 +43,7 @@ def index(client: Any, service: S3Vectors) -> S3VectorsIndex:
 
 
 def make_index(client: Any, **changes: Any) -> S3VectorsIndex:
-    usual = {
-        "bucket": "vectors",
-        "index": "knowledge",
-        "model_id": "hash-words",
-        "dimension": DIMENSION,
-    }
+    usual = {"bucket": "vectors", "index": "knowledge", "space": SPACE}
     return S3VectorsIndex(client, **(usual | changes))
 
 
@@ -224,9 +218,3 @@ def test_verify_names_what_somebody_else_wrote(
     problems = " ".join(index.verify())
     for said in ("'foreign' cannot be read", "'d2#000' is not usable", "'d1#001' is that of an"):
         assert said in problems
-
-
-def test_a_zero_query_is_an_error_and_no_shorter_list(index: S3VectorsIndex) -> None:
-    put(index, chunk("d1", "vpn"))
-    with pytest.raises(DependencyFailed, match="not zero"):
-        index.dense(np.zeros(DIMENSION, dtype=np.float32), ALL, 1)

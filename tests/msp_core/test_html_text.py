@@ -1,6 +1,6 @@
 import pytest
 
-from msp_core.importing.html_text import html_to_text, looks_like_html
+from msp_core.html_text import html_to_text, looks_like_html
 
 
 @pytest.mark.parametrize(

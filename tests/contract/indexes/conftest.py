@@ -14,12 +14,13 @@ from opensearchpy import Transport
 
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.embedded import EmbeddedIndex
+from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.index import Chunk, KnowledgeIndex, Tier
 from msp_core.knowledge.opensearch import OpenSearchIndex
 from msp_core.knowledge.opensearch_client import OpenSearchClient
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from tests.fakes.aws_endpoint import AwsEndpoint
-from tests.fakes.knowledge import DIMENSION, HashEmbedder
+from tests.fakes.knowledge import SPACE, HashEmbedder
 from tests.fakes.opensearch import Request, check_serverless
 from tests.fakes.s3_vectors import S3Vectors
 
@@ -31,7 +32,7 @@ class Backend:
     """One backend under test.
 
     Attributes:
-        open: another object over the same data at each call; of another embedder if told so.
+        open: another object over the same data at each call; for another embedder if told so.
         settle: waits until what was written is seen.
     """
 
@@ -41,15 +42,8 @@ class Backend:
 
 def embedded(tier: Tier) -> Callable[[Path], AbstractContextManager[Backend]]:
     def start(folder: Path) -> AbstractContextManager[Backend]:
-        def open_index(
-            *, model_id: str = "hash-words", dimension: int = DIMENSION
-        ) -> EmbeddedIndex:
-            return EmbeddedIndex(
-                folder / "index.db",
-                tier=tier,
-                model_id=model_id,
-                dimension=dimension,
-            )
+        def open_index(space: VectorSpace = SPACE) -> EmbeddedIndex:
+            return EmbeddedIndex(folder / "index.db", tier=tier, space=space)
 
         return nullcontext(Backend(open_index, lambda: None))
 
@@ -61,14 +55,9 @@ def opensearch(url: str) -> Iterator[Backend]:
     """An index of its own; every request must be one that Serverless takes too."""
     name = f"test-{uuid.uuid4().hex[:12]}"
 
-    def open_index(*, model_id: str = "hash-words", dimension: int = DIMENSION) -> OpenSearchIndex:
-        return OpenSearchIndex(
-            OpenSearchClient(url, region="us-east-1"),
-            engine="lucene",
-            model_id=model_id,
-            dimension=dimension,
-            name=name,
-        )
+    def open_index(space: VectorSpace = SPACE) -> OpenSearchIndex:
+        client = OpenSearchClient(url, region="us-east-1")
+        return OpenSearchIndex(client, engine="lucene", space=space, name=name)
 
     def settle() -> None:
         with urllib.request.urlopen(f"{url}/{name}/_refresh", timeout=30):
@@ -93,10 +82,8 @@ def s3_vectors(client: Any) -> Iterator[Backend]:
     """An index of its own in the bucket of the local endpoint."""
     name = f"test-{uuid.uuid4().hex[:12]}"
 
-    def open_index(*, model_id: str = "hash-words", dimension: int = DIMENSION) -> S3VectorsIndex:
-        return S3VectorsIndex(
-            client, bucket="vectors", index=name, model_id=model_id, dimension=dimension
-        )
+    def open_index(space: VectorSpace = SPACE) -> S3VectorsIndex:
+        return S3VectorsIndex(client, bucket="vectors", index=name, space=space)
 
     yield Backend(open_index, lambda: None)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from msp_core.knowledge.index import KnowledgeIndex
-from tests.contract.conftest import WITH_FUSION
+from tests.contract.indexes.conftest import WITH_FUSION
 from tests.fakes.knowledge import ALL, chunk, filters, ids, labelled, vector_of
 
 pytestmark = pytest.mark.parametrize("backend", WITH_FUSION, indirect=True)

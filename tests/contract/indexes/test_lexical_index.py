@@ -7,7 +7,7 @@ import pytest
 
 from msp_core.errors import UsageError
 from msp_core.knowledge.index import KnowledgeIndex
-from tests.contract.conftest import WITH_WORDS, Backend
+from tests.contract.indexes.conftest import WITH_WORDS, Backend
 from tests.fakes.knowledge import ALL, chunk, filters, ids, labelled
 
 pytestmark = pytest.mark.parametrize("backend", WITH_WORDS, indirect=True)

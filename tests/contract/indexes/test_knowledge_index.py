@@ -4,14 +4,14 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
 
 from msp_core.errors import ConfigurationError, InvalidInput, MspError, UsageError
+from msp_core.knowledge.embedding import NamedSpace
 from msp_core.knowledge.index import MAX_K, KnowledgeIndex
-from tests.contract.conftest import Backend
+from tests.contract.indexes.conftest import Backend
 from tests.fakes.knowledge import ALL, DIMENSION, chunk, filters, ids, labelled, vector_of
 
 
@@ -206,6 +206,20 @@ def test_unusable_vectors_are_refused_and_nothing_is_stored(
     assert index.stats().chunks == 0
 
 
+@pytest.mark.parametrize("bad", ["nan", "zero", "long", "dimension"])
+def test_an_unusable_vector_of_a_question_is_refused(
+    index: KnowledgeIndex, put: Callable[..., None], bad: str
+) -> None:
+    put(chunk("d1", "vpn"))
+    factor = {"nan": np.nan, "zero": 0.0, "long": 3.0, "dimension": 1.0}[bad]
+    vector = vector_of("vpn")[: DIMENSION // 2 if bad == "dimension" else None] * np.float32(factor)
+    with pytest.raises(InvalidInput, match="Use the embedder"):
+        index.dense(vector, ALL, 1)
+    if "hybrid" in index.capabilities:
+        with pytest.raises(InvalidInput, match="Use the embedder"):
+            index.hybrid("vpn", vector, ALL, 1)
+
+
 def test_another_object_and_thread_see_a_write(
     index: KnowledgeIndex, put: Callable[..., None], backend: Backend
 ) -> None:
@@ -244,13 +258,15 @@ def test_threads_read_and_write_together(index: KnowledgeIndex, backend: Backend
     assert index.stats().chunks == 20
 
 
-@pytest.mark.parametrize("other", [{"model_id": "other-model"}, {"dimension": 8}])
+@pytest.mark.parametrize(
+    "other", [NamedSpace("other-model", DIMENSION), NamedSpace("hash-words", 8)]
+)
 def test_an_index_of_another_embedder_asks_for_a_rebuild(
-    put: Callable[..., None], backend: Backend, other: dict[str, Any]
+    put: Callable[..., None], backend: Backend, other: NamedSpace
 ) -> None:
     put(chunk("d1", "vpn"))
-    foreign = backend.open(**other)
-    vector = np.eye(1, int(other.get("dimension", DIMENSION)), dtype=np.float32)[0]
+    foreign = backend.open(other)
+    vector = np.eye(1, other.dimension, dtype=np.float32)[0]
     with pytest.raises(ConfigurationError, match="msp ingest --rebuild"):
         foreign.dense(vector, ALL, 5)
     with pytest.raises(ConfigurationError):
