@@ -142,13 +142,6 @@ class Services:
         return make_embedder(self.settings, self.data_dir)
 
     @cached_property
-    def routing_embedder(self) -> "Embedder":
-        """Turns messages into the vectors that router and floors know."""
-        from msp_core.bootstrap.knowledge import make_routing_embedder
-
-        return make_routing_embedder(self.settings, self.embedder)
-
-    @cached_property
     def tiers(self) -> "Tiers":
         """The hot and the cold index, and the statistics."""
         from msp_core.bootstrap.knowledge import make_tiers
@@ -200,9 +193,11 @@ class Services:
     @cached_property
     def policy(self) -> "RoutingPolicy":
         """Which of the two takes a turn."""
+        from msp_core.bootstrap.knowledge import routing_embedder
         from msp_core.bootstrap.policy import policy_with
 
-        return policy_with(self.routing_embedder, self.settings, self.models)
+        embedder = routing_embedder(self.settings, self.embedder)
+        return policy_with(embedder, self.settings, self.models)
 
     @cached_property
     def ledger(self) -> Ledger:

@@ -42,7 +42,7 @@ def make_embedder(settings: Settings, data_dir: Path) -> "Embedder":
     return RememberingEmbedder(cached, most=_REMEMBERED, has_prompts=has_prompts)
 
 
-def make_routing_embedder(settings: Settings, embedder: "Embedder") -> "Embedder":
+def routing_embedder(settings: Settings, embedder: "Embedder") -> "Embedder":
     """What router and floors learned with: the searches' embedder, but MiniLM beside Titan."""
     if not _on_titan(settings):
         return embedder

@@ -24,7 +24,7 @@ def test_the_router_that_ships_is_what_its_training_gives() -> None:
     assert (about.name, about.split, about.sha256) == (data.name, data.split, data.sha256)
     model = train_on(
         data,
-        training_embedder(services.routing_embedder, folder),
+        training_embedder(services.embedder, folder),
         folds=5,
         seed=about.seed,
         own_groups=False,
