@@ -92,6 +92,8 @@ def test_a_cut_key_is_refused(tmp_path: Path) -> None:
 
 def test_on_aws_it_must_be_set_whose_tokens_count(tmp_path: Path) -> None:
     names = {"MSP_BACKEND": "aws", "TICKETS_TABLE_NAME": "one", "SESSIONS_TABLE_NAME": "two"}
+    names |= {"MSP_OPENSEARCH_ENDPOINT": "http://127.0.0.1:9200", "MSP_VECTOR_BUCKET": "our-v"}
+    names |= {"MSP_VECTOR_INDEX": "our-i", "MSP_ARTIFACTS_BUCKET": "our-a"}
     unset = Services(Settings.from_env(names), tmp_path)
     with pytest.raises(ConfigurationError, match=r"MSP_COGNITO_ISSUER and MSP_COGNITO_CLIENT_ID"):
         _ = unset.token_rules

@@ -161,6 +161,8 @@ def test_workers_end_with_their_server(tmp_path: Path) -> None:
 
 def test_it_does_not_start_for_aws(tmp_path: Path) -> None:
     names = {"TICKETS_TABLE_NAME": "tickets", "SESSIONS_TABLE_NAME": "sessions"}
+    names |= {"MSP_OPENSEARCH_ENDPOINT": "http://127.0.0.1:9200", "MSP_VECTOR_BUCKET": "our-v"}
+    names |= {"MSP_VECTOR_INDEX": "our-i", "MSP_ARTIFACTS_BUCKET": "our-a"}
     for command in (
         ["-m", "app.ticket_api.server"],
         ["-c", "from msp_core.cli import main; main()", "token", "--role=manager",
@@ -175,5 +177,5 @@ def test_it_does_not_start_for_aws(tmp_path: Path) -> None:
             check=False,
         )
         assert (done.returncode, done.stdout) == (3, "")
-        assert "MSP_BACKEND=aws" in done.stderr
+        assert "Local tokens are refused with MSP_BACKEND=aws" in done.stderr
     assert not (tmp_path / "tokens.key").exists()
