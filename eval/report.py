@@ -11,10 +11,11 @@ from eval.files import write_lines
 from eval.reporting.figure import with_interval, write_interval, write_value
 from eval.reporting.markdown import render_markdown
 from eval.reporting.page import render_page
-from eval.reporting.retrieval_section import PRIMARY, retrieval_section
+from eval.reporting.retrieval_section import retrieval_section
 from eval.reporting.routing_section import routing_section
 from eval.reporting.table import system_name
 from eval.result import Result, SuiteRun
+from eval.retrieval_figures import PRIMARY
 from eval.routing_figures import over
 from eval.routing_systems import ALWAYS_STRONG, POLICY, WORD_COUNT
 from msp_core.clock import to_iso
@@ -171,19 +172,25 @@ def _retrieval_verdict(section: dict[str, Any]) -> str:
         f"{write_value(main['recall@5']['value'], 'percent')} of the relevant documents stand in "
         f"the first five, over {main[PRIMARY]['n']} queries"
     )
-    gain = section["over_bm25"]
-    if gain is not None:
-        where = "above" if gain["value"] >= 0 else "below"
-        interval = write_interval(gain, "ratio") or "none"
-        text += (
-            f". That is {write_value(abs(gain['value']), 'ratio')} {where} BM25 alone "
-            f"(95% interval of the difference {interval})"
-        )
-        if gain["low"] is None or gain["low"] <= 0 <= gain["high"]:
-            text += ", which so few queries cannot tell from no difference"
+    for difference in section["differences"]:
+        if difference["system"] == section["main"]:
+            text += _gain(difference["over"], difference["figure"])
     if section["weak_labels"]:
         text += ". The labels are weak: the articles that solved tickets name"
     return f"{text}."
+
+
+def _gain(over: str, gain: dict[str, Any]) -> str:
+    """One paired difference, as a sentence without its end."""
+    alone = {"bm25": "BM25 alone", "dense": "meaning alone"}.get(over, system_name(over))
+    where = "above" if gain["value"] >= 0 else "below"
+    text = (
+        f". That is {write_value(abs(gain['value']), 'ratio')} {where} {alone} "
+        f"(95% interval of the difference {write_interval(gain, 'ratio') or 'none'})"
+    )
+    if gain["low"] is None or gain["low"] <= 0 <= gain["high"]:
+        text += ", which so few queries cannot tell from no difference"
+    return text
 
 
 def _key_figures(

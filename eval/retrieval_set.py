@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
@@ -65,6 +66,13 @@ class RetrievalSet:
     documents: tuple[Document, ...]
     queries: tuple[Query, ...]
     qrels: Mapping[str, Grades]
+
+    @cached_property
+    def customers(self) -> frozenset[str]:
+        """All that a document or a query names."""
+        owners = {document.customer_id for document in self.documents}
+        owners |= {query.customer_id for query in self.queries}
+        return frozenset(owner for owner in owners if owner is not None)
 
 
 class _Metadata(Row):

@@ -3,17 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from eval.reporting.figure import clip, find_figure
+from eval.reporting.figure import clip, figure, find_figure
 from eval.result import WEAK_LABELS_SPLIT, Item, SuiteRun
-from eval.retrieval import ANSWERED, METRICS
-from eval.retrieval_set import NO_ANSWER
-from eval.stats import paired_difference
+from eval.retrieval_figures import ANSWERED, LATENCIES, METRICS, PRIMARY, USD_PER_1K, over
+from eval.retrieval_systems import DIFFERENCES, SYSTEMS
 
 MAIN = "fused"
-SYSTEM_ORDER = ("bm25", "dense", "fused")
-PRIMARY = "ndcg@10"
 _WEAKEST = 8
 
 
@@ -25,7 +20,7 @@ def retrieval_section(run: SuiteRun) -> dict[str, Any]:
     """
     result = run.result
     present = {metric.system for metric in result.metrics}
-    systems = [name for name in SYSTEM_ORDER if name in present]
+    systems = [name for name in SYSTEMS if name in present]
     main = MAIN if MAIN in systems else systems[-1] if systems else MAIN
     return {
         "dataset": {"name": result.dataset.name, "split": result.dataset.split},
@@ -35,69 +30,39 @@ def retrieval_section(run: SuiteRun) -> dict[str, Any]:
         "groups": len({item.group for item in run.items}),
         "main": main,
         "systems": [_system_row(run, name) for name in systems],
-        "over_bm25": _difference(run, "bm25", main),
-        "by_type": _by_type(run, systems),
+        "differences": _differences(run),
+        "by_type": _by_slice(run, systems, "type"),
+        "by_customer": _by_slice(run, systems, "customer"),
         "weakest": _weakest([item for item in run.items if item.system == main]),
     }
 
 
 def _system_row(run: SuiteRun, system: str) -> dict[str, Any]:
     row: dict[str, Any] = {"system": system}
-    for name in (*METRICS, ANSWERED):
+    for name in (*METRICS, ANSWERED, *LATENCIES, USD_PER_1K):
         row[name] = find_figure(run.result, name, system)
-    times = [
-        item.latency_ms
-        for item in run.items
-        if item.system == system and item.latency_ms is not None
-    ]
-    for name, part in (("latency_p50", 0.5), ("latency_p95", 0.95)):
-        row[name] = (
-            {
-                "value": float(np.quantile(times, part)),
-                "low": None,
-                "high": None,
-                "n": len(times),
-                "kind": "live",
-            }
-            if times
-            else None
-        )
     return row
 
 
-def _difference(run: SuiteRun, old: str, new: str) -> dict[str, Any] | None:
-    def scores(system: str) -> dict[str, Item]:
-        return {i.id: i for i in run.items if i.system == system and PRIMARY in i.scores}
-
-    before, after = scores(old), scores(new)
-    if old == new or not before or before.keys() != after.keys():
-        return None
-    difference = paired_difference(
-        [item.scores[PRIMARY] for item in before.values()],
-        [after[id_].scores[PRIMARY] for id_ in before],
-        [item.group for item in before.values()],
-        seed=run.result.provenance.seed,
-    )
-    return {
-        "value": difference.value,
-        "low": difference.low,
-        "high": difference.high,
-        "n": len(before),
-        "kind": "live",
-    }
+def _differences(run: SuiteRun) -> list[dict[str, Any]]:
+    found = ((new, old, run.result.find(over(old), new)) for new, old in DIFFERENCES)
+    return [
+        {"system": new, "over": old, "figure": figure(metric)}
+        for new, old, metric in found
+        if metric is not None
+    ]
 
 
-def _by_type(run: SuiteRun, systems: Sequence[str]) -> list[dict[str, Any]]:
-    kinds = sorted({i.slices["type"] for i in run.items if "type" in i.slices} - {NO_ANSWER})
+def _by_slice(run: SuiteRun, systems: Sequence[str], name: str) -> list[dict[str, Any]]:
     rows = []
-    for kind in kinds:
+    for value in sorted({i.slices[name] for i in run.items if name in i.slices}):
         figures = {
-            name: found
-            for name in systems
-            if (found := find_figure(run.result, PRIMARY, name, f"type={kind}")) is not None
+            system: found
+            for system in systems
+            if (found := find_figure(run.result, PRIMARY, system, f"{name}={value}")) is not None
         }
         if figures:
-            rows.append({"type": clip(kind, 60), PRIMARY: figures})
+            rows.append({name: clip(value, 60), PRIMARY: figures})
     return rows
 
 

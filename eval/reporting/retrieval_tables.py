@@ -5,10 +5,11 @@ from typing import Any
 
 from eval.reporting.figure import Format, write_value
 from eval.reporting.table import Cell, Column, Table, figure_cell, row_of, system_name
+from eval.search_cost import SEARCHES_PER_MONTH
 
 
 def retrieval_tables(section: Mapping[str, Any]) -> list[Table]:
-    """Systems; how far to trust the figures, and speed; nDCG by type; the weakest queries."""
+    """Systems, their differences, trust, speed and cost; by type, by customer; weakest queries."""
     systems = [row["system"] for row in section["systems"]]
     tables = [
         _search_table(
@@ -27,14 +28,15 @@ def retrieval_tables(section: Mapping[str, Any]) -> list[Table]:
                 "same."
             ),
         ),
+        _difference_table(section),
         _search_table(
             section,
             "The same systems: gaps in the judgements, false answers, speed",
             {
                 "unjudged@10": ("Unjudged@10", "percent"),
                 "answered_rate": ("Answered of no-answer", "percent"),
-                "latency_p50": ("Search without embedding, median", "ms"),
-                "latency_p95": ("Search without embedding, p95", "ms"),
+                "latency_p50_ms": ("Search without embedding, median", "ms"),
+                "latency_p95_ms": ("Search without embedding, p95", "ms"),
             },
             note=(
                 "Unjudged: share of the first ten that nobody judged; they count as irrelevant. "
@@ -43,19 +45,11 @@ def retrieval_tables(section: Mapping[str, Any]) -> list[Table]:
             ),
         ),
     ]
-    if len(section["by_type"]) > 1:
-        tables.append(
-            Table(
-                caption="nDCG@10 by type of query",
-                columns=[
-                    Column("Type", number=False),
-                    Column("Queries"),
-                    *(Column(system_name(name)) for name in systems),
-                ],
-                rows=[_type_row(row, systems) for row in section["by_type"]],
-                kind=section["kind"],
-            )
-        )
+    tables += [
+        _cost_table(section),
+        _slice_table(section, "type", "nDCG@10 by type of query", systems),
+        _slice_table(section, "customer", "nDCG@10 by customer", systems),
+    ]
     if section["weakest"]:
         tables.append(_weakest_table(section))
     return [table for table in tables if table.rows]
@@ -86,11 +80,68 @@ def _search_table(
     )
 
 
-def _type_row(row: Mapping[str, Any], systems: Sequence[str]) -> list[Cell]:
+def _difference_table(section: Mapping[str, Any]) -> Table:
+    return Table(
+        caption="Differences in nDCG@10, query by query",
+        columns=[
+            Column("System", number=False),
+            Column("Less", number=False),
+            Column("Difference"),
+            Column("Queries"),
+        ],
+        rows=[
+            [
+                Cell(system_name(row["system"])),
+                Cell(system_name(row["over"])),
+                figure_cell(row["figure"], "ratio"),
+                Cell(str(row["figure"]["n"])),
+            ]
+            for row in section["differences"]
+        ],
+        kind=section["kind"],
+        note="An interval that holds 0 proves no difference.",
+    )
+
+
+def _cost_table(section: Mapping[str, Any]) -> Table:
+    return Table(
+        caption=f"What 1,000 searches would cost on AWS, at {SEARCHES_PER_MONTH:,} a month",
+        columns=[Column("System", number=False), Column("Cost per 1,000")],
+        rows=[
+            [Cell(system_name(row["system"])), figure_cell(row["usd_per_1k"], "usd")]
+            for row in section["systems"]
+            if row["usd_per_1k"] is not None
+        ],
+        kind="simulated",
+        note=(
+            "By the catalogue's prices, not from a bill. OpenSearch Serverless is paid by the "
+            "hour, idle or not: its month is shared among the searches."
+        ),
+    )
+
+
+def _slice_table(
+    section: Mapping[str, Any], name: str, caption: str, systems: Sequence[str]
+) -> Table:
+    """nDCG@10 by the values of a slice; without rows when there is one value at most."""
+    rows = section[f"by_{name}"]
+    return Table(
+        caption=caption,
+        columns=[
+            Column(name.title(), number=False),
+            Column("Queries"),
+            *(Column(system_name(system)) for system in systems),
+        ],
+        rows=[_slice_row(row, name, systems) for row in rows] if len(rows) > 1 else [],
+        kind=section["kind"],
+    )
+
+
+def _slice_row(row: Mapping[str, Any], name: str, systems: Sequence[str]) -> list[Cell]:
     figures = row["ndcg@10"]
     n = next(iter(figures.values()))["n"]
-    cells = [figure_cell(figures.get(name), "ratio") for name in systems]
-    return [Cell(row["type"]), Cell(str(n)), *cells]
+    cells = [figure_cell(figures.get(system), "ratio") for system in systems]
+    return [Cell(row[name]), Cell(str(n)), *cells]
 
 
 def _weakest_table(section: Mapping[str, Any]) -> Table:

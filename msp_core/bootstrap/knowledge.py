@@ -1,8 +1,12 @@
 """The embedder, the indexes and the statistics of the settings."""
 
 import importlib.util
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msp_core.errors import ConfigurationError
@@ -44,14 +48,33 @@ def make_routing_embedder(settings: Settings, embedder: "Embedder") -> "Embedder
     return RememberingEmbedder(local_embedder(settings), most=_REMEMBERED)
 
 
-def make_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
-    """Indexes and statistics on AWS or in the state folder; the hot one maybe on OpenSearch."""
+def make_tiers(settings: Settings, embedder: "Embedder", *, apart: str | None = None) -> "Tiers":
+    """Indexes and statistics on AWS or in the state folder; the hot one maybe on OpenSearch.
+
+    `apart` names other ones beside the desk's.
+    """
     if settings.backend == "aws":
-        return aws_tiers(settings, embedder)
-    tiers = local_tiers(settings.state_dir / "knowledge", embedder)
+        return aws_tiers(settings, embedder, apart=apart)
+    tiers = local_tiers(settings.state_dir / (apart or "knowledge"), embedder)
     if settings.opensearch_endpoint is None:
         return tiers
-    return replace(tiers, hot=opensearch_index(settings, embedder))
+    return replace(tiers, hot=opensearch_index(settings, embedder, apart=apart))
+
+
+@contextmanager
+def scratch_tiers(settings: Settings, embedder: "Embedder") -> "Iterator[Tiers]":
+    """Empty tiers where the desk's are kept, for a corpus to be measured; dropped at the end.
+
+    On AWS they are an index in the collection, one in the vector bucket and an object in the
+    artifacts bucket, all named `msp-scratch-<random>`: what a killed process leaves is known by it.
+    """
+    name = f"msp-scratch-{uuid.uuid4().hex[:12]}"
+    with TemporaryDirectory(prefix="msp-scratch-", ignore_cleanup_errors=True) as folder:
+        tiers = make_tiers(replace(settings, state_dir=Path(folder)), embedder, apart=name)
+        try:
+            yield tiers
+        finally:
+            tiers.remove()
 
 
 def _on_titan(settings: Settings) -> bool:
@@ -75,8 +98,10 @@ def titan(settings: Settings) -> "Embedder":
     return Titan(client, model=model, dimension=settings.embedding_dimension)
 
 
-def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeIndex":
-    """The hot index at `MSP_OPENSEARCH_ENDPOINT`.
+def opensearch_index(
+    settings: Settings, embedder: "Embedder", *, apart: str | None = None
+) -> "KnowledgeIndex":
+    """The hot index at `MSP_OPENSEARCH_ENDPOINT`, or another one there of that name.
 
     Raises:
         ConfigurationError: it is not set, or opensearch-py is not installed.
@@ -86,7 +111,7 @@ def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeInde
             "MSP_OPENSEARCH_ENDPOINT is set, and opensearch-py is not installed. Run "
             "`pip install 'msp-support-assistant[opensearch]'`, or unset it."
         )
-    from msp_core.knowledge.opensearch import OpenSearchIndex
+    from msp_core.knowledge.opensearch import INDEX, OpenSearchIndex
     from msp_core.knowledge.opensearch_client import OpenSearchClient
 
     endpoint = _needed("MSP_OPENSEARCH_ENDPOINT", settings.opensearch_endpoint)
@@ -96,32 +121,35 @@ def opensearch_index(settings: Settings, embedder: "Embedder") -> "KnowledgeInde
         engine=settings.opensearch_engine or ("faiss" if client.is_serverless else "lucene"),
         model_id=embedder.model_id,
         dimension=embedder.dimension,
+        name=apart or INDEX,
     )
 
 
-def aws_tiers(settings: Settings, embedder: "Embedder") -> "Tiers":
-    """OpenSearch, S3 Vectors, and the statistics in the artifacts bucket.
+def aws_tiers(settings: Settings, embedder: "Embedder", *, apart: str | None = None) -> "Tiers":
+    """OpenSearch, S3 Vectors, and the statistics in the artifacts bucket; see `make_tiers`.
 
     Raises:
         ConfigurationError: one of their settings is missing.
     """
     from msp_core.knowledge.aws_calls import make_client
-    from msp_core.knowledge.s3_statistics import S3Statistics
+    from msp_core.knowledge.s3_statistics import KEY, S3Statistics
     from msp_core.knowledge.s3_vectors import S3VectorsIndex
     from msp_core.knowledge.tiers import Tiers
 
     cold = S3VectorsIndex(
         make_client("s3vectors", region=settings.aws_region),
         bucket=_needed("MSP_VECTOR_BUCKET", settings.vector_bucket),
-        index=_needed("MSP_VECTOR_INDEX", settings.vector_index),
+        index=apart or _needed("MSP_VECTOR_INDEX", settings.vector_index),
         model_id=embedder.model_id,
         dimension=embedder.dimension,
     )
     statistics = S3Statistics(
         make_client("s3", region=settings.aws_region),
         bucket=_needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket),
+        key=KEY if apart is None else f"{apart}/{KEY}",
     )
-    return Tiers(hot=opensearch_index(settings, embedder), cold=cold, statistics=statistics)
+    hot = opensearch_index(settings, embedder, apart=apart)
+    return Tiers(hot=hot, cold=cold, statistics=statistics)
 
 
 def _needed(name: str, value: str | None) -> str:

@@ -36,12 +36,23 @@ def command() -> None:
     show_default=True,
     help="How much of the corpus is hot, by a seeded log.",
 )
+@click.option(
+    "--chunks",
+    type=click.IntRange(min=1),
+    help="Blow the corpus up to so many chunks with seeded documents that answer nothing.",
+)
 @out_option
 @json_option
 def retrieval(
-    dataset: str, split: str | None, hot_share: float, out: Path | None, as_json: bool
+    dataset: str,
+    split: str | None,
+    hot_share: float,
+    chunks: int | None,
+    out: Path | None,
+    as_json: bool,
 ) -> None:
     """Run it."""
+    from eval.blown_up import blow_up
     from eval.dataset import find_dataset
     from eval.provenance import RunContext, public_settings
     from eval.retrieval import evaluate_retrieval
@@ -50,11 +61,62 @@ def retrieval(
 
     services = services_from_env()
     judged = read_retrieval_set(find_dataset(dataset), split=split)
-    note(f"{judged.name}, split {judged.split}: {len(judged.queries)} queries")
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)
+    if chunks is not None:
+        judged = blow_up(judged, chunks, seed=context.seed)
+    note(f"{judged.name}, split {judged.split}: {len(judged.queries)} queries")
     run = evaluate_retrieval(
-        judged, services.embedder, context=context, systems=SYSTEMS, hot_share=hot_share
+        judged,
+        services.embedder,
+        context=context,
+        open_tiers=services.scratch_tiers,
+        systems=SYSTEMS,
+        hot_share=hot_share,
+        catalog=services.catalog,
     )
+    for sentence in run.result.notes:
+        note(f"note: {sentence}")
+    finish(run, out, as_json=as_json)
+
+
+@command.command(
+    "retrieval-sweep", help="Weight of words, chunk size and number of passages, tried on dev."
+)
+@click.option("--dataset", default="retrieval", show_default=True, metavar="NAME|DIR")
+@click.option("--split", metavar="S", help="Default: dev, or the only one; never test.")
+@click.option("--weight", "weights", multiple=True, type=click.FloatRange(0, 1), help="Of words.")
+@click.option("--chunk-size", "sizes", multiple=True, type=click.IntRange(10, 2000))
+@click.option("--k", "ks", multiple=True, type=click.IntRange(1, 100))
+@out_option
+@json_option
+def retrieval_sweep(
+    dataset: str,
+    split: str | None,
+    weights: tuple[float, ...],
+    sizes: tuple[int, ...],
+    ks: tuple[int, ...],
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run it."""
+    from eval.dataset import find_dataset
+    from eval.provenance import RunContext, public_settings
+    from eval.retrieval_set import read_retrieval_set
+    from eval.retrieval_sweep import CHUNK_SIZES, KS, WEIGHTS, sweep_retrieval
+
+    services = services_from_env()
+    run = sweep_retrieval(
+        read_retrieval_set(find_dataset(dataset), split=split),
+        services.embedder,
+        context=RunContext(settings=public_settings(services.settings), clock=services.clock),
+        open_tiers=services.scratch_tiers,
+        weights=weights or WEIGHTS,
+        chunk_sizes=sizes or CHUNK_SIZES,
+        ks=ks or KS,
+        progress=note,
+    )
+    for sentence in run.result.notes:
+        note(f"note: {sentence}")
     finish(run, out, as_json=as_json)
 
 
@@ -163,9 +225,10 @@ def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
         click.echo(result_json(run.result), nl=False)
         return
     overall = [metric for metric in run.result.metrics if metric.slice == "all"]
+    wide = max([12, *(len(metric.system) for metric in overall)]) + 2
     for metric in overall:
         interval = "" if metric.low is None else f"  [{metric.low:.3f}, {metric.high:.3f}]"
         click.echo(
-            f"{metric.system:<14}{metric.name:<26}{metric.value:>9.4f}{interval:<18}  "
+            f"{metric.system:<{wide}}{metric.name:<26}{metric.value:>9.4f}{interval:<18}  "
             f"n={metric.n_scored} failed={metric.n_failed} {metric.kind}"
         )

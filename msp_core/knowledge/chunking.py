@@ -8,7 +8,8 @@ CHUNKER = "blocks-130/1"
 """Names the rules below; stored with an index, so a change of them asks for a rebuild."""
 
 TARGET_SIZE = 130
-HARD_CAP = 260
+_MOST_TIMES = 2
+"""A list, table or fenced block may be so many times the target before it is cut."""
 _CHARACTERS_PER_WORD = 10
 
 Span = tuple[int, int]
@@ -45,12 +46,17 @@ def split_headings(text: str) -> list[tuple[str, Span]]:
     return [(name, span) for name, raw in sections if (span := _trimmed(text, raw)) is not None]
 
 
-def pack(text: str, spans: Iterable[Span]) -> list[Span]:
-    """Cut consecutive spans into chunks of about `TARGET_SIZE`, in order.
+def pack(text: str, spans: Iterable[Span], *, target_size: int = TARGET_SIZE) -> list[Span]:
+    """Cut consecutive spans into chunks of about `target_size`, in order.
 
     A span that fits stays whole. Of a longer one, paragraphs, lists, tables and fenced blocks
-    stay whole; a list, table or fenced block above `HARD_CAP` is cut between lines, a paragraph
-    above `TARGET_SIZE` between lines or sentences.
+    stay whole; a list, table or fenced block above twice that is cut between lines, a paragraph
+    above it between lines or sentences.
+
+    Args:
+        text: the document's.
+        spans: in order.
+        target_size: as `size` counts; indexes are made with the default one only.
 
     Returns:
         Spans without white space at their ends; none of a blank text.
@@ -60,20 +66,22 @@ def pack(text: str, spans: Iterable[Span]) -> list[Span]:
         span = _trimmed(text, raw)
         if span is None:
             continue
-        units += [span] if size(text[slice(*span)]) <= TARGET_SIZE else _blocks(text, span)
+        units += (
+            [span] if size(text[slice(*span)]) <= target_size else _blocks(text, span, target_size)
+        )
     chunks: list[Span] = []
     for start, end in units:
-        if chunks and size(text[chunks[-1][0] : end]) <= TARGET_SIZE:
+        if chunks and size(text[chunks[-1][0] : end]) <= target_size:
             chunks[-1] = (chunks[-1][0], end)
         else:
             chunks.append((start, end))
     return chunks
 
 
-def _blocks(text: str, span: Span) -> list[Span]:
+def _blocks(text: str, span: Span, target_size: int) -> list[Span]:
     found: list[Span] = []
     for start, end, is_prose in _raw_blocks(text, span):
-        limit = TARGET_SIZE if is_prose else HARD_CAP
+        limit = target_size if is_prose else _MOST_TIMES * target_size
         block = _trimmed(text, (start, end))
         if block is not None:
             found += _cut(text, block, limit)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
 from msp_core.knowledge.article import Article, Audience
-from msp_core.knowledge.chunking import CHUNKER, Span, pack, split_headings
+from msp_core.knowledge.chunking import CHUNKER, TARGET_SIZE, Span, pack, split_headings
 from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.tickets.ticket import DONE, Ticket
 
@@ -62,20 +62,20 @@ class Piece:
     end: int
 
 
-def pieces(document: Document) -> list[Piece]:
+def pieces(document: Document, *, target_size: int = TARGET_SIZE) -> list[Piece]:
     """The document's chunks in order, at least one: a blank document is found by its title."""
     found = [
         Piece(part.heading, part.audience, start, end)
         for part in document.parts
-        for start, end in pack(document.text, part.spans)
+        for start, end in pack(document.text, part.spans, target_size=target_size)
     ]
     return found or [Piece("", part.audience, 0, 0) for part in document.parts[:1]]
 
 
-def document_chunks(document: Document) -> list[Chunk]:
-    """The document's chunks as they are stored, at least one."""
+def document_chunks(document: Document, *, target_size: int = TARGET_SIZE) -> list[Chunk]:
+    """The document's chunks as they are stored, at least one; other sizes are for comparison."""
     content_hash = document.content_hash
-    cut = pieces(document)
+    cut = pieces(document, target_size=target_size)
     return [
         Chunk(
             chunk_id=chunk_id,

@@ -5,17 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from msp_core.knowledge.tier_cost import cold_usd_per_month, hot_usd_per_month
 from msp_core.knowledge.tier_state import added_use
 from msp_core.knowledge.tiering import choose_hot
 from msp_core.routing.catalog import KnowledgePrices
 
 MOVE_EVERY = timedelta(days=1)
 """How often the simulated `msp tier run` takes place."""
-HOURS_PER_MONTH = 730
-_OCU_BYTES = 6e9
-_GRAPH_SHARE = 0.5  # of an OCU's memory that vectors and their graph may take
-_LINKS = 16
-_TEXT_BYTES = 1500  # text and metadata of a chunk in the cold tier
 
 
 @dataclass(frozen=True)
@@ -73,11 +69,11 @@ def simulate(
     """
     ordered = sorted((entry for entry in log if entry.found), key=lambda entry: entry.at)
     chunks = sum(sizes.values())
-    cold_usd = _cold_usd(chunks, dimension, searches_per_month, prices)
+    cold_usd = cold_usd_per_month(chunks, dimension, searches_per_month, prices)
     outcomes = []
     for capacity in capacities:
         hit_rate, lost, moves = _replay(ordered, sizes, capacity)
-        hot_usd = _hot_usd(min(capacity, chunks), dimension, prices)
+        hot_usd = hot_usd_per_month(min(capacity, chunks), dimension, prices)
         outcomes.append(Outcome(capacity, hit_rate, lost, moves, hot_usd, cold_usd))
     return outcomes
 
@@ -105,26 +101,3 @@ def _replay(
             heat[name] = added_use(heat.get(name, -math.inf), entry.at)
     days = max((log[-1].at - log[0].at) / timedelta(days=1), 1.0)
     return hits / len(log), lost / len(log), moves / days
-
-
-def _hot_usd(chunks: int, dimension: int, prices: KnowledgePrices) -> float:
-    """OpenSearch Serverless: nothing without a hot tier, else at least the minimum.
-
-    Memory of an HNSW graph: 1.1 * (4 * dimension + 8 * links) bytes a vector, by OpenSearch's own
-    documentation; as many OCUs again take the writes.
-    """
-    if chunks == 0:
-        return 0.0
-    graph = 1.1 * (4 * dimension + 8 * _LINKS) * chunks
-    ocus = max(prices.opensearch_minimum_ocus, 2 * math.ceil(graph / (_GRAPH_SHARE * _OCU_BYTES)))
-    return ocus * prices.opensearch_usd_per_ocu_hour * HOURS_PER_MONTH
-
-
-def _cold_usd(
-    chunks: int, dimension: int, searches_per_month: float, prices: KnowledgePrices
-) -> float:
-    gigabytes = chunks * (4 * dimension + _TEXT_BYTES) / 1e9
-    return (
-        gigabytes * prices.s3_vectors_usd_per_gb_month
-        + searches_per_month / 1e6 * prices.s3_vectors_usd_per_million_queries
-    )

@@ -129,10 +129,32 @@ def test_monthly_cost_is_the_mean_times_the_volume(routing_run: SuiteRun) -> Non
 def test_weakest_queries_and_counts(retrieval_run: SuiteRun, tmp_path: Path) -> None:
     report, page, _ = write([retrieval_run], tmp_path)
     rows = {(row["system"], row["n_scored"]) for row in report["integrity"]}
-    assert rows == {(s, n) for s in ("bm25", "dense", "fused") for n in (3, 1)}
+    # 3 judged queries, 1 without an answer; speed and cost are of all 4.
+    assert rows == {(s, n) for s in ("bm25", "dense", "fused") for n in (3, 1, 4)}
     assert report["routing"] is None
     assert "Monthly cost" not in page.text
     assert [row["type"] for row in report["retrieval"]["by_type"]] == ["follow_up", "symptom"]
+
+
+def test_fused_is_compared_with_both_and_cost_is_simulated(
+    retrieval_run: SuiteRun, tmp_path: Path
+) -> None:
+    report, page, markdown = write([retrieval_run], tmp_path)
+    rows = report["retrieval"]["differences"]
+    assert [(row["system"], row["over"]) for row in rows] == [("fused", "bm25"), ("fused", "dense")]
+    dense = retrieval_run.result.find("ndcg@10_vs_dense", "fused")
+    assert (rows[1]["figure"]["value"], rows[1]["figure"]["n"]) == (dense.value, 3)
+    verdict = report["verdict"][0]["text"]
+    assert "BM25 alone (95% interval" in verdict
+    assert "meaning alone (95% interval" in verdict
+    assert [row["customer"] for row in report["retrieval"]["by_customer"]] == [
+        "medora",
+        "northwind",
+    ]
+    for text in (page.text, markdown):
+        assert "Differences in nDCG@10" in text
+        assert "nDCG@10 by customer" in text
+        assert "$3.50" in text
 
 
 def test_weak_labels_are_marked(retrieval_run: SuiteRun, tmp_path: Path) -> None:
