@@ -1,10 +1,13 @@
 """What every test may rely on: nothing of the caller's settings, no network, honest skips."""
 
 import os
+import re
 import shutil
 import socket
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -17,49 +20,57 @@ BROWSERS = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 
-not_run = pytest.StashKey[dict[str, int]]()
+_LACKS = "this machine lacks "
+_IN_CI = "; with CI=true nothing may be left out"
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     """Take the caller's settings out of the way, also for processes that tests start."""
-    config.stash[not_run] = {}
     for name in list(os.environ):
         if name.startswith(("MSP_", "AWS_", "BEDROCK_")):
             del os.environ[name]
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
-def missing(config: pytest.Config, what: str) -> None:
-    """Skip the test for want of `what` and list it at the end; in CI that is a failure."""
-    config.stash[not_run][what] = config.stash[not_run].get(what, 0) + 1
+def missing(what: str) -> NoReturn:
+    """Skip the test for want of `what`, which is listed at the end; in CI that is a failure."""
     if os.environ.get("CI") == "true":
-        pytest.fail(f"this machine lacks {what}, and with CI=true nothing may be left out")
-    pytest.skip(f"needs {what}")
+        pytest.fail(f"{_LACKS}{what}{_IN_CI}")
+    pytest.skip(f"{_LACKS}{what}")
 
 
-def pytest_terminal_summary(
-    terminalreporter: pytest.TerminalReporter, config: pytest.Config
-) -> None:
-    """Name what this machine lacks."""
-    for what, tests in config.stash[not_run].items():
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name what this machine lacks: from the reports, which other processes hand over too."""
+    lacking = Counter(
+        found[1]
+        for outcome in ("skipped", "failed", "error")
+        for report in terminalreporter.stats.get(outcome, ())
+        if (found := re.search(f"(?:Skipped|Failed): {_LACKS}(.+)", _reason(report)))
+    )
+    for what, tests in lacking.items():
         terminalreporter.write_line(f"not run: {tests} test(s) that need {what}", yellow=True)
 
 
+def _reason(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2]
+    return report.longreprtext.replace(_IN_CI, "")
+
+
 @pytest.fixture
-def chromium_path(request: pytest.FixtureRequest) -> str:
+def chromium_path() -> str:
     """The browser to hand to playwright as `executable_path`; skips where there is none."""
     for name in BROWSERS:
         if found := shutil.which(name):
             return found
-    missing(request.config, "Chromium (Debian: apt install chromium)")
-    raise AssertionError("missing() does not return")
+    missing("Chromium (Debian: apt install chromium)")
 
 
 @pytest.fixture(scope="session")
-def java_and_maven(request: pytest.FixtureRequest) -> None:
+def java_and_maven() -> None:
     """Skips where a service of AWS cannot be fetched and run."""
     if not all(map(shutil.which, ("java", "javac", "mvn"))):
-        missing(request.config, "Java and Maven (Debian: apt install default-jdk-headless maven)")
+        missing("Java and Maven (Debian: apt install default-jdk-headless maven)")
 
 
 @pytest.fixture(scope="session")

@@ -127,6 +127,9 @@ class OpenSearchIndex:
         self._client.call(
             lambda client: client.indices.delete(index=self._name, ignore_unavailable=True)
         )
+        self._client.call(
+            lambda client: client.search_pipeline.delete(id=self._fusion, params={"ignore": 404})
+        )
         self._recent.forget()
         self._checked_at = None
 

@@ -181,3 +181,14 @@ def write_articles(folder: Path, articles: dict[str, dict[str, Any]]) -> None:
         (folder / f"{article_id}.md").write_text(
             "---\n" + "\n".join(lines) + f"\n---\n{text}\n", encoding="utf-8"
         )
+
+
+def write_data_folder(folder: Path) -> Path:
+    """Write all of the above in the layout of `data/`; the folder."""
+    (folder / "kb").mkdir(parents=True)
+    (folder / "customers.json").write_text(json.dumps(CUSTOMERS))
+    (folder / "teams.json").write_text(json.dumps(TEAMS))
+    lines = "".join(json.dumps(ticket) + "\n" for ticket in TICKETS)
+    (folder / "tickets.jsonl").write_text(lines)
+    write_articles(folder / "kb", ARTICLES)
+    return folder

@@ -1,14 +1,12 @@
 """Every notebook as a user runs it: with papermill, from either folder, twice in a row."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import nbformat
 import papermill
 import pytest
+
+from tests.notebooks.papermill_runs import errors, run_papermill
 
 STATEFUL = ("00_start_here", "02_ingest", "05_agent")
 
@@ -17,34 +15,6 @@ STATEFUL = ("00_start_here", "02_ingest", "05_agent")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """State and results of all runs here: a later notebook builds on what an earlier one left."""
     return tmp_path_factory.mktemp("notebooks")
-
-
-def run_papermill(root: Path, notebook: str, folder: Path, cwd: Path, **parameters: str) -> Path:
-    """`papermill NOTEBOOK OUT -p NAME VALUE ...`, typed in the folder `cwd`."""
-    source = os.path.relpath(root / "notebooks" / f"{notebook}.ipynb", cwd)
-    out = folder / f"{notebook}.ipynb"
-    options = [word for name, value in parameters.items() for word in ("-p", name, value)]
-    done = subprocess.run(
-        [sys.executable, "-m", "papermill", "--no-progress-bar", source, str(out), *options],
-        cwd=cwd,
-        env={**os.environ, "MSP_STATE_DIR": str(folder / "state")},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return out
-
-
-def errors(executed: Path) -> list[str]:
-    """Outputs of kind error, and warnings on stderr that a reader would see."""
-    notebook = nbformat.read(executed, as_version=4)
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    return [
-        str(output.get("text", output.get("evalue")))
-        for output in outputs
-        if output.output_type == "error" or output.get("name") == "stderr"
-    ]
 
 
 @pytest.mark.parametrize("notebook", STATEFUL)
@@ -75,7 +45,7 @@ def test_retrieval_is_measured_from_either_folder(root: Path, folder: Path, plac
         for metric in result["metrics"]
         if metric["name"] == "ndcg@10" and metric["slice"] == "all"
     }
-    assert ndcg.keys() == {"bm25", "dense", "fused"}
+    assert ndcg.keys() == {"bm25", "dense", "fused", "hot", "cold", "two_tiers"}
     # Far above what a broken ranking reaches, and below what leaking the answers would.
     assert 0.4 < ndcg["fused"] < 0.98
 
