@@ -2,6 +2,7 @@
 
 import codecs
 import os
+import select
 import sys
 import termios
 import tty
@@ -10,6 +11,7 @@ from types import TracebackType
 
 ESCAPE = "\x1b"
 END = "\x04"
+_LOOKS_EVERY_S = 0.5
 
 
 class Keys:
@@ -44,6 +46,9 @@ class Keys:
             `END` for Ctrl-D, and when the terminal is gone.
         """
         while not self._waiting:
+            # A Ctrl-C that comes just before a read is noticed after it only: do not wait for ever.
+            while not select.select([self._input], [], [], _LOOKS_EVERY_S)[0]:
+                pass
             try:
                 content = os.read(self._input, 1024)
             except OSError:

@@ -87,9 +87,13 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def finish(self) -> tuple[int, str]:
-        """Exit code and stdout, when it has ended."""
+        """Exit code and stdout, when it has ended; it may be silent for so long only."""
+        deadline, shown = time.monotonic() + _SECONDS, len(self.screen)
         while self._read():
-            pass
+            if len(self.screen) > shown:
+                deadline, shown = time.monotonic() + _SECONDS, len(self.screen)
+            if time.monotonic() > deadline:
+                raise AssertionError(f"it waits for keys, and should end:\n{self.screen[-2000:]}")
         assert self.process.stdout is not None
         return self.process.wait(timeout=_SECONDS), self.process.stdout.read().decode()
 
