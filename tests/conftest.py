@@ -32,6 +32,11 @@ def pytest_configure() -> None:
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The file that takes longest goes first, so that no process is left alone with it."""
+    items.sort(key=lambda item: item.path.parent.name != "notebooks")
+
+
 def missing(what: str) -> NoReturn:
     """Skip the test for want of `what`, which is listed at the end; in CI that is a failure."""
     if os.environ.get("CI") == "true":
