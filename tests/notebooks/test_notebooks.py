@@ -6,6 +6,7 @@ from pathlib import Path
 import papermill
 import pytest
 
+from eval.demo import execute
 from tests.notebooks.papermill_runs import errors, run_papermill
 
 STATEFUL = ("00_start_here", "02_ingest", "05_agent")
@@ -23,7 +24,12 @@ def test_runs_and_runs_again_on_the_same_state(root: Path, folder: Path, noteboo
     first = run_papermill(root, notebook, folder, root, REPORT_PATH=str(figures))
     assert errors(first) == []
     before = json.loads(figures.read_text())
-    again = run_papermill(root, notebook, folder, root, REPORT_PATH=str(figures))
+    again = execute(
+        root / "notebooks" / f"{notebook}.ipynb",
+        folder,
+        {"REPORT_PATH": str(figures)},
+        {"MSP_STATE_DIR": str(folder / "state")},
+    )
     assert errors(again) == []
     after = json.loads(figures.read_text())
     assert before.keys() == after.keys()
@@ -31,12 +37,10 @@ def test_runs_and_runs_again_on_the_same_state(root: Path, folder: Path, noteboo
         assert before.get(name) == after.get(name)
 
 
-@pytest.mark.parametrize("place", [".", "notebooks"])
-def test_retrieval_is_measured_from_either_folder(root: Path, folder: Path, place: str) -> None:
+def test_retrieval_is_measured_from_the_folder_of_the_notebooks(root: Path, folder: Path) -> None:
     out = folder / "results"
-    cwd = root / place
     executed = run_papermill(
-        root, "06_benchmark_retrieval", folder, cwd, SPLIT="dev", OUT_DIR=str(out)
+        root, "06_benchmark_retrieval", folder, root / "notebooks", SPLIT="dev", OUT_DIR=str(out)
     )
     assert errors(executed) == []
     result = json.loads((out / "retrieval" / "result.json").read_text())
