@@ -180,9 +180,9 @@ def _retrieval_verdict(section: dict[str, Any]) -> str:
     return f"{text}."
 
 
-def _gain(over: str, gain: dict[str, Any]) -> str:
+def _gain(other: str, gain: dict[str, Any]) -> str:
     """One paired difference, as a sentence without its end."""
-    alone = {"bm25": "BM25 alone", "dense": "meaning alone"}.get(over, system_name(over))
+    alone = {"bm25": "BM25 alone", "dense": "meaning alone"}.get(other, system_name(other))
     where = "above" if gain["value"] >= 0 else "below"
     text = (
         f". That is {write_value(abs(gain['value']), 'ratio')} {where} {alone} "

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from eval.retrieval_set import Query, RetrievalSet
+from msp_core.bootstrap import Services
+from msp_core.bootstrap.knowledge import scratch_tiers
 from msp_core.errors import DependencyFailed
 from msp_core.knowledge.article import Quarantined
 from msp_core.knowledge.embedding import Embedder
@@ -42,6 +45,11 @@ _LOOKED_EVERY_S = 0.2
 
 OpenTiers = Callable[[], AbstractContextManager[Tiers]]
 """Opens empty tiers, and drops them at the end."""
+
+
+def tiers_beside(services: Services) -> OpenTiers:
+    """Opens them where the services keep the desk's own."""
+    return partial(scratch_tiers, services.settings, services.embedder)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -155,12 +154,6 @@ class Services:
         from msp_core.bootstrap.knowledge import make_tiers
 
         return make_tiers(self.settings, self.embedder)
-
-    def scratch_tiers(self) -> "AbstractContextManager[Tiers]":
-        """Empty tiers of their own on the same backend, dropped when the `with` block ends."""
-        from msp_core.bootstrap.knowledge import scratch_tiers
-
-        return scratch_tiers(self.settings, self.embedder)
 
     @cached_property
     def tier_state(self) -> "TierState":

@@ -57,7 +57,7 @@ def retrieval(
     from eval.provenance import RunContext, public_settings
     from eval.retrieval import evaluate_retrieval
     from eval.retrieval_set import read_retrieval_set
-    from eval.retrieval_systems import SYSTEMS
+    from eval.retrieval_systems import SYSTEMS, tiers_beside
 
     services = services_from_env()
     judged = read_retrieval_set(find_dataset(dataset), split=split)
@@ -69,7 +69,7 @@ def retrieval(
         judged,
         services.embedder,
         context=context,
-        open_tiers=services.scratch_tiers,
+        open_tiers=tiers_beside(services),
         systems=SYSTEMS,
         hot_share=hot_share,
         catalog=services.catalog,
@@ -103,13 +103,14 @@ def retrieval_sweep(
     from eval.provenance import RunContext, public_settings
     from eval.retrieval_set import read_retrieval_set
     from eval.retrieval_sweep import CHUNK_SIZES, KS, WEIGHTS, sweep_retrieval
+    from eval.retrieval_systems import tiers_beside
 
     services = services_from_env()
     run = sweep_retrieval(
         read_retrieval_set(find_dataset(dataset), split=split),
         services.embedder,
         context=RunContext(settings=public_settings(services.settings), clock=services.clock),
-        open_tiers=services.scratch_tiers,
+        open_tiers=tiers_beside(services),
         weights=weights or WEIGHTS,
         chunk_sizes=sizes or CHUNK_SIZES,
         ks=ks or KS,
