@@ -91,7 +91,15 @@ def test_a_cut_key_is_refused(tmp_path: Path) -> None:
 
 
 def test_on_aws_it_must_be_set_whose_tokens_count(tmp_path: Path) -> None:
-    names = {"MSP_BACKEND": "aws", "TICKETS_TABLE_NAME": "one", "SESSIONS_TABLE_NAME": "two"}
+    names = {
+        "MSP_BACKEND": "aws",
+        "TICKETS_TABLE_NAME": "one",
+        "SESSIONS_TABLE_NAME": "two",
+        "MSP_OPENSEARCH_ENDPOINT": "https://search.example.com",
+        "MSP_VECTOR_BUCKET": "vectors",
+        "MSP_VECTOR_INDEX": "knowledge",
+        "MSP_ARTIFACTS_BUCKET": "artifacts",
+    }
     unset = Services(Settings.from_env(names), tmp_path)
     with pytest.raises(ConfigurationError, match=r"MSP_COGNITO_ISSUER and MSP_COGNITO_CLIENT_ID"):
         _ = unset.token_rules

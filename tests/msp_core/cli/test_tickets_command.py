@@ -93,7 +93,15 @@ def test_the_state_goes_into_a_file_and_back(state: Path, tmp_path: Path) -> Non
 
 
 def test_the_state_on_aws_is_not_backed_up_here(state: Path, tmp_path: Path) -> None:
-    aws = {"MSP_BACKEND": "aws", "TICKETS_TABLE_NAME": "our-t", "SESSIONS_TABLE_NAME": "our-s"}
+    aws = {
+        "MSP_BACKEND": "aws",
+        "TICKETS_TABLE_NAME": "our-t",
+        "SESSIONS_TABLE_NAME": "our-s",
+        "MSP_OPENSEARCH_ENDPOINT": "https://search.example.com",
+        "MSP_VECTOR_BUCKET": "vectors",
+        "MSP_VECTOR_INDEX": "knowledge",
+        "MSP_ARTIFACTS_BUCKET": "artifacts",
+    }
     done = subprocess.run(
         [sys.executable, "-c", MAIN, "state", "backup", str(tmp_path / "x.zip")],
         env={**os.environ, **aws, "MSP_STATE_DIR": str(state)},

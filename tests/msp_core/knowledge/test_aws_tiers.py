@@ -19,7 +19,6 @@ from msp_core.knowledge.opensearch import INDEX, OpenSearchIndex
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
 from msp_core.knowledge.tier_writer import everything
-from msp_core.knowledge.titan import Titan
 from msp_core.settings import Settings
 from tests.fakes import bedrock_embeddings
 from tests.fakes.aws_endpoint import AwsEndpoint
@@ -69,7 +68,7 @@ def settle(url: str | None) -> None:
 
 def test_settings_choose_the_adapters(settings: Settings, tmp_path: Path) -> None:
     services = build_services(settings)
-    assert isinstance(services.embedder, Titan)
+    assert services.embedder.model_id == "amazon.titan-embed-text-v2:0/256"
     assert services.embedder.dimension == 256
     assert isinstance(services.tiers.hot, OpenSearchIndex)
     assert isinstance(services.tiers.cold, S3VectorsIndex)
