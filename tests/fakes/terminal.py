@@ -15,9 +15,11 @@ from collections.abc import Mapping
 from types import TracebackType
 
 _SECONDS = 30
-# The terminal steers the process (Ctrl-C, closing) only when it is its controlling one.
+# The terminal steers the process (Ctrl-C, closing) only when it is its controlling one, and Ctrl-C
+# only when the shell that runs the tests in the background has not taken it away from all of them.
 _MAIN = """
-import fcntl, termios
+import fcntl, signal, termios
+signal.signal(signal.SIGINT, signal.default_int_handler)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 from msp_core.cli import main
 main()

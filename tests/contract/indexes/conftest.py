@@ -104,8 +104,10 @@ WITH_FUSION = ["embedded-hot", OPENSEARCH]
 
 @pytest.fixture(scope="session")
 def s3_vectors_client() -> Iterator[Any]:
-    with AwsEndpoint(S3Vectors().answer) as endpoint, endpoint.reached_by("s3vectors"):
-        yield make_client("s3vectors", region="us-east-1")
+    with AwsEndpoint(S3Vectors().answer) as endpoint:
+        with endpoint.reached_by("s3vectors"):
+            client = make_client("s3vectors", region="us-east-1")
+        yield client  # the credentials in the environment are gone: other tests want none
 
 
 NEEDS = {"opensearch": "opensearch_url", "s3-vectors": "s3_vectors_client"}
