@@ -51,7 +51,7 @@ def command(
         write_vectors,
     )
     from eval.set_vectors import training_embedder
-    from msp_core.bootstrap.knowledge import routing_embedder
+    from msp_core.bootstrap.knowledge import classifier_embedder
     from msp_core.routing.model_file import write_model
 
     if (outcomes is None) == (labels is None):
@@ -60,7 +60,7 @@ def command(
     source = str(outcomes) if outcomes is not None else labels or ""
     data, folder = read_training_set(source, split=split, group=group, catalog=services.catalog)
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
-    own = routing_embedder(services.settings, services.embedder)
+    own = classifier_embedder(services.settings, services.embedder)
     if keep_vectors:
         write_vectors(folder, own, data.turns)
     embedder = training_embedder(own, folder)
