@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from eval.dataset import find_dataset
 from eval.routing_learning import read_training_set
@@ -104,7 +105,7 @@ def write_floor_vectors(data: FloorData, embedder: Embedder) -> None:
 def fit_floor_head(data: FloorData, embedder: Embedder) -> FloorHead:
     """Text heads on the examples, and above them a head on those turns that no pattern matches."""
     texts, text_threshold = _fit_texts(data.examples, embedder)
-    scaling, turn = _fit_turn(_unmatched(data.taught), texts, embedder)
+    scaling, turn = _Turns.of(data.taught, texts, embedder).fit()
     scores = out_of_fold(data, texts, embedder)
     ordinary = np.sort([s for s, case in zip(scores, data.judged, strict=True) if not case.floor])
     passing = math.floor(FORCED * len(ordinary))
@@ -120,18 +121,48 @@ def fit_floor_head(data: FloorData, embedder: Embedder) -> FloorHead:
 
 def out_of_fold(data: FloorData, texts: Sequence[Head], embedder: Embedder) -> Floats:
     """The score of each judged turn by a fit without its customer; 1 where a pattern matches."""
+    taught = _Turns.of(data.taught, texts, embedder)
+    judged = _Turns.of(data.judged, texts, embedder)
     scores = np.ones(len(data.judged))
-    for customer in sorted({case.customer for case in data.judged}):
-        others = [case for case in _unmatched(data.taught) if case.customer != customer]
-        scaling, turn = _fit_turn(others, texts, embedder)
-        rows = [
-            row
-            for row, case in enumerate(data.judged)
-            if case.customer == customer and match_floor(case.request.text) is None
-        ]
-        own = [data.judged[row] for row in rows]
-        scores[rows] = turn.probability(scaling.apply(_features(own, texts, embedder)))
+    for customer in np.unique(judged.customers):
+        scaling, turn = taught.rows(taught.customers != customer).fit()
+        own = judged.rows(judged.customers == customer)
+        scores[own.places] = turn.probability(scaling.apply(own.features))
     return scores
+
+
+@dataclass(frozen=True, eq=False)
+class _Turns:
+    """Those turns that no pattern matches, as columns; `places` are their rows among all."""
+
+    places: npt.NDArray[np.intp]
+    features: Floats
+    truth: Floats
+    customers: npt.NDArray[np.str_]
+
+    @classmethod
+    def of(cls, cases: Sequence[Case], texts: Sequence[Head], embedder: Embedder) -> "_Turns":
+        """With their features."""
+        places = [row for row, case in enumerate(cases) if match_floor(case.request.text) is None]
+        left = [cases[row] for row in places]
+        odds = text_log_odds(texts, _vectors(left, embedder))
+        return cls(
+            np.array(places),
+            floor_features([case.request for case in left], odds),
+            np.array([float(case.floor is not None) for case in left]),
+            np.array([case.customer for case in left]),
+        )
+
+    def rows(self, chosen: npt.NDArray[np.bool_]) -> "_Turns":
+        """Some of them."""
+        return _Turns(
+            self.places[chosen], self.features[chosen], self.truth[chosen], self.customers[chosen]
+        )
+
+    def fit(self) -> tuple[Scaling, Head]:
+        """The head that tells floors from ordinary turns."""
+        scaling = Scaling.of(self.features)
+        return scaling, fit_head(scaling.apply(self.features), self.truth, ridge=TURN_RIDGE)
 
 
 def _fit_texts(examples: Sequence[Case], embedder: Embedder) -> tuple[tuple[Head, ...], float]:
@@ -149,26 +180,8 @@ def _fit_texts(examples: Sequence[Case], embedder: Embedder) -> tuple[tuple[Head
     return heads, float(np.quantile(likeliest[routine], 1 - TEXT_FALSE_ALARMS))
 
 
-def _fit_turn(
-    cases: Sequence[Case], texts: Sequence[Head], embedder: Embedder
-) -> tuple[Scaling, Head]:
-    features = _features(cases, texts, embedder)
-    scaling = Scaling.of(features)
-    truth = np.array([float(case.floor is not None) for case in cases])
-    return scaling, fit_head(scaling.apply(features), truth, ridge=TURN_RIDGE)
-
-
-def _features(cases: Sequence[Case], texts: Sequence[Head], embedder: Embedder) -> Floats:
-    odds = text_log_odds(texts, _vectors(cases, embedder))
-    return floor_features([case.request for case in cases], odds)
-
-
 def _vectors(cases: Sequence[Case], embedder: Embedder) -> Floats:
     return embedder.embed([case.request.text for case in cases]).astype(np.float64)
-
-
-def _unmatched(cases: Sequence[Case]) -> list[Case]:
-    return [case for case in cases if match_floor(case.request.text) is None]
 
 
 def _read_examples(split: Literal["train", "check"]) -> list[Case]:
