@@ -81,5 +81,5 @@ def test_a_head_survives_its_file_and_no_change_to_it(tmp_path: Path) -> None:
         b"[]",
     ):
         path.write_bytes(damaged)
-        with pytest.raises(CorruptData, match="floor head|head.json"):
+        with pytest.raises(CorruptData, match=r"floor head|head\.json"):
             read_head(path)
