@@ -22,7 +22,7 @@ from eval.routing_systems import LearnedScores
 from eval.set_vectors import training_embedder
 from eval.ticket_cost import TokenProfile
 from msp_core.bootstrap import Services
-from msp_core.bootstrap.knowledge import local_embedder, routing_embedder
+from msp_core.bootstrap.knowledge import classifier_embedder, local_embedder
 from msp_core.bootstrap.policy import policy_with
 from msp_core.errors import UsageError
 from msp_core.knowledge.remembering import RememberingEmbedder
@@ -76,7 +76,7 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
     data = read_routing_set(
         find_dataset(job.source), split=job.split, prices=prices, group=job.group
     )
-    embedder = RememberingEmbedder(routing_embedder(services.settings, services.embedder))
+    embedder = RememberingEmbedder(classifier_embedder(services.settings, services.embedder))
     learned, notes = _learned(job, data, embedder, services, context)
     if len(data.turns) <= EMBEDDED_AT_MOST:  # in one go: packed, they take a third of the time
         embedder.embed(

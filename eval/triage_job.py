@@ -10,6 +10,7 @@ from eval.set_vectors import training_embedder
 from eval.triage import Desk, evaluate_triage
 from eval.triage_set import read_triage_set
 from msp_core.bootstrap import Services
+from msp_core.bootstrap.knowledge import classifier_embedder
 from msp_core.errors import UsageError
 from msp_core.tickets.triage import Triage
 from msp_core.tickets.triage_file import default_triage_model, read_triage_model
@@ -41,7 +42,7 @@ def run_triage_job(
             f"The baselines learn from the split {LEARNT_SPLIT!r}, which {data.name} does not have."
         ) from error
     model = default_triage_model() if model_file is None else read_triage_model(model_file)
-    embedder = training_embedder(services.embedder, folder)
+    embedder = training_embedder(classifier_embedder(services.settings, services.embedder), folder)
     return evaluate_triage(
         data,
         learnt,

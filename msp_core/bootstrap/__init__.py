@@ -193,10 +193,10 @@ class Services:
     @cached_property
     def policy(self) -> "RoutingPolicy":
         """Which of the two takes a turn."""
-        from msp_core.bootstrap.knowledge import routing_embedder
+        from msp_core.bootstrap.knowledge import classifier_embedder
         from msp_core.bootstrap.policy import policy_with
 
-        embedder = routing_embedder(self.settings, self.embedder)
+        embedder = classifier_embedder(self.settings, self.embedder)
         return policy_with(embedder, self.settings, self.models)
 
     @cached_property

@@ -42,8 +42,8 @@ def make_embedder(settings: Settings, data_dir: Path) -> "Embedder":
     return RememberingEmbedder(cached, most=_REMEMBERED, has_prompts=has_prompts)
 
 
-def routing_embedder(settings: Settings, embedder: "Embedder") -> "Embedder":
-    """What router and floors learned with: the searches' embedder, but MiniLM beside Titan."""
+def classifier_embedder(settings: Settings, embedder: "Embedder") -> "Embedder":
+    """What router, floors and triage learned with: the searches' embedder, but MiniLM on Titan."""
     if not _on_titan(settings):
         return embedder
     from msp_core.knowledge.remembering import RememberingEmbedder

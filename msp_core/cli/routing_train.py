@@ -57,7 +57,7 @@ def command(
     )
     from eval.routing_set import join_sets
     from eval.set_vectors import training_embedder
-    from msp_core.bootstrap.knowledge import routing_embedder
+    from msp_core.bootstrap.knowledge import classifier_embedder
     from msp_core.routing.model_file import write_model
 
     if (outcomes is None) == (not labels):
@@ -69,7 +69,7 @@ def command(
     ]
     data = join_sets([one for one, _ in taught])
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
-    own = routing_embedder(services.settings, services.embedder)
+    own = classifier_embedder(services.settings, services.embedder)
     if keep_vectors:
         for one, folder in taught:
             write_vectors(folder, training_embedder(own, folder), one.turns)

@@ -39,13 +39,15 @@ _PRECISION = 0.8
 @json_option
 def triage(ticket: str, customer: str | None, model: Path | None, as_json: bool) -> None:
     """Run it."""
+    from msp_core.bootstrap.knowledge import classifier_embedder
     from msp_core.tickets.triage import Triage
     from msp_core.tickets.triage_file import default_triage_model, read_triage_model
 
     services = services_from_env()
     report = _report(services, ticket, customer)
     learned = default_triage_model() if model is None else read_triage_model(model)
-    suggester = Triage(learned, services.embedder.embed, embedder_id=services.embedder.model_id)
+    embedder = classifier_embedder(services.settings, services.embedder)
+    suggester = Triage(learned, embedder.embed, embedder_id=embedder.model_id)
     scope = services.local_scope(report.customer_id)
     newest = services.desk.find(scope, limit=LOOKED_AT).tickets
     made = suggester.suggest(
@@ -102,15 +104,17 @@ def train(
     from eval.datasheets.sheets import tickets_by_id
     from eval.triage_learning import train_on_set, write_triage_vectors
     from eval.triage_set import read_triage_set
+    from msp_core.bootstrap.knowledge import classifier_embedder
     from msp_core.tickets.triage_file import write_triage_model
 
     services = services_from_env()
     folder = find_dataset(labels)
     tickets = tickets_by_id(services.data_dir)
+    embedder = classifier_embedder(services.settings, services.embedder)
     if keep_vectors:
         data = read_triage_set(folder, tickets, split=split)
-        write_triage_vectors(folder, services.embedder, (*data.labels, *data.others))
-    model = train_on_set(folder, tickets, services.embedder, split=split, precision=precision)
+        write_triage_vectors(folder, embedder, (*data.labels, *data.others))
+    model = train_on_set(folder, tickets, embedder, split=split, precision=precision)
     write_triage_model(out, model)
     thresholds = {
         "category": model.category.threshold,

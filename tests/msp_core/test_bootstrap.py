@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from moto import mock_aws
 
-from msp_core.bootstrap import build_services, state_databases
+from msp_core.bootstrap import build_services, knowledge, state_databases
 from msp_core.costs.ledger import ModelCall
 from msp_core.dynamodb.sessions import SESSIONS_TABLE
 from msp_core.dynamodb.table import Table
@@ -152,5 +152,6 @@ def test_every_database_of_the_state_can_be_restored(tmp_path: Path) -> None:
     services.tiers.hot.create()
     services.tiers.cold.create()
     services.tiers.statistics.documents()
+    knowledge.quarantine_list(services.settings).rows()
     made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.db")}
     assert made == state_databases().keys()

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from eval.result import read_result
-from msp_core.conversations.dynamodb import SESSIONS_TABLE
+from msp_core.dynamodb.sessions import SESSIONS_TABLE
 from msp_core.dynamodb.table import Table
 from msp_core.tickets.dynamodb_items import TICKETS_TABLE
 from tests.fakes import bedrock_embeddings

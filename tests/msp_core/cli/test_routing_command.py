@@ -99,13 +99,16 @@ def test_a_router_learns_from_several_sets(tmp_path: Path) -> None:
     assert (about["name"], about["n"]) == ("ours+theirs", 90)
 
 
-def test_a_threshold_is_chosen_in_one_way() -> None:
+def test_a_threshold_is_chosen_in_one_way(tmp_path: Path) -> None:
     with pytest.raises(MspError, match="exactly one"):
         run("routing", "threshold", "--strong-rate", ".4", "--max-loss", ".1")
     with pytest.raises(MspError, match="exactly one"):
         run("routing", "threshold")
-    told = run_json("routing", "threshold", "--strong-rate", "0.5", "--split", "dev")
-    assert told["kind"] == "simulated"
+    outcomes = tmp_path / "mine.csv"
+    rows_ = [f"{n},{'why ' * n}does it drop,0,1" for n in range(1, 9)]
+    outcomes.write_text("\n".join(["id,query,weak_score,strong_score", *rows_]) + "\n")
+    told = run_json("routing", "threshold", "--strong-rate", "0.5", "--dataset", str(outcomes))
+    assert (told["n"], told["kind"]) == (8, "recorded")
     assert 0 < float(str(told["strong_rate"])) <= 0.5
 
 
