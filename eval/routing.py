@@ -45,8 +45,9 @@ def evaluate_routing(
     better model of each turn, `gain_over_random` at the same rate, mean `cost_usd` of a turn,
     `usd_per_1k_tickets` of the profile and the same `_cached`), and paired: `apgr_over_word_count`
     and `apgr_over_regex`. Of the policy `floor_recall` over the turns with a floor label,
-    `floor_miss_rate` with its upper bound, `forced_by_floor` over those without, and
-    `decision_ms`, the mean over the first `TIMED_TURNS` turns. The main system's figures at its
+    `floor_miss_rate` with its upper bound, `floor_strong`, the share of those turns that go strong
+    for whatever reason, `forced_by_floor` over those without, and `decision_ms`, the mean over the
+    first `TIMED_TURNS` turns. The main system's figures at its
     threshold come by slice too.
 
     Args:
@@ -140,15 +141,19 @@ def _items(
 def _floors(
     data: RoutingSet, policy: RoutingPolicy, decisions: Sequence[RouteDecision], seed: int
 ) -> Iterator[Metric]:
-    """How many floor turns the policy sees, and how many others it forces strong."""
+    """How many floor turns the policy sees and sends strong, and how many others it forces so."""
     if data.floor_turns:
-        found = [policy.decide(turn.request).floor is not None for turn in data.floor_turns]
+        decided = [policy.decide(turn.request) for turn in data.floor_turns]
+        found = [decision.floor is not None for decision in decided]
+        strong = [float(decision.choice == "strong") for decision in decided]
         groups = [turn.group for turn in data.floor_turns]
         n, missed = len(found), found.count(False)
         recall = mean_interval([float(hit) for hit in found], groups, seed=seed)
         yield metric("floor_recall", POLICY, "all", recall, n, data.kind)
         bound = Interval(missed / n, 0.0, miss_rate_bound(missed, n))
         yield metric("floor_miss_rate", POLICY, "all", bound, n, data.kind)
+        went = mean_interval(strong, groups, seed=seed)
+        yield metric("floor_strong", POLICY, "all", went, n, data.kind)
     ordinary = [row for row, turn in enumerate(data.turns) if turn.floor is None]
     if ordinary:
         forced = mean_interval(

@@ -1,6 +1,7 @@
 """What both models did, or would have done, on the same turns: labels or recorded outcomes."""
 
-from collections.abc import Iterator, Mapping
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,7 @@ from eval.dataset import (
 from eval.files import digest
 from eval.outcome_rows import Id, read_outcome_rows
 from eval.result import Kind
-from msp_core.errors import ConfigurationError, UsageError
+from msp_core.errors import ConfigurationError, InvalidInput, UsageError
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.floor_patterns import Floor
 from msp_core.routing.price import Price
@@ -192,6 +193,34 @@ def read_routing_set(
         floor_turns=tuple(
             turn for turn in (*turns, *by_split.get(FLOOR_SPLIT, ())) if turn.floor is not None
         ),
+    )
+
+
+def join_sets(sets: Sequence[RoutingSet]) -> RoutingSet:
+    """One or more sets as one, in their order; `simulated` when any is.
+
+    Raises:
+        InvalidInput: an id stands in two of them.
+    """
+    if len(sets) == 1:
+        return sets[0]
+    seen: dict[str, str] = {}
+    for one in sets:
+        for turn in one.turns:
+            if turn.turn_id in seen:
+                raise InvalidInput(
+                    f"The turn {turn.turn_id!r} stands in {seen[turn.turn_id]} and in {one.name},"
+                    " and would count twice. Give each set once, and each turn an id of its own."
+                )
+            seen[turn.turn_id] = one.name
+    hashes = "".join(one.sha256 for one in sets)
+    return RoutingSet(
+        name="+".join(one.name for one in sets),
+        split="+".join(dict.fromkeys(one.split for one in sets)),
+        sha256=hashlib.sha256(hashes.encode()).hexdigest(),
+        kind="simulated" if any(one.kind == "simulated" for one in sets) else "recorded",
+        turns=tuple(turn for one in sets for turn in one.turns),
+        floor_turns=tuple(turn for one in sets for turn in one.floor_turns),
     )
 
 

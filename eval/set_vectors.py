@@ -9,10 +9,12 @@ from msp_core.knowledge.remembering import RememberingEmbedder
 VECTORS_FILE = "vectors.npz"
 
 
-def training_embedder(embedder: Embedder, folder: Path) -> RememberingEmbedder:
-    """The embedder, over the vectors that a data set brings along in `vectors.npz`.
+def training_embedder(embedder: Embedder, *folders: Path) -> RememberingEmbedder:
+    """The embedder, over the vectors that data sets bring along in `vectors.npz`.
 
     With those the training computes nothing that differs from one processor to the next, so that
     it gives the same bytes on each.
     """
-    return RememberingEmbedder(CachedEmbedder(embedder, folder / VECTORS_FILE))
+    for folder in folders:
+        embedder = CachedEmbedder(embedder, folder / VECTORS_FILE)
+    return RememberingEmbedder(embedder)

@@ -53,7 +53,13 @@ FIGURES = (
     PER_TICKETS,
     PER_TICKETS_CACHED,
 )
-POLICY_FIGURES = ("floor_recall", "floor_miss_rate", "forced_by_floor", "decision_ms")
+POLICY_FIGURES = (
+    "floor_recall",
+    "floor_miss_rate",
+    "floor_strong",
+    "forced_by_floor",
+    "decision_ms",
+)
 PER_TURNS = 1000
 _MAX_POINTS = 200
 _WORST = 8

@@ -95,6 +95,7 @@ def _policy_table(section: Mapping[str, Any]) -> Iterable[Table]:
     shown: list[tuple[str, str, Format]] = [
         ("Floor turns that a floor rule sees", "floor_recall", "percent"),
         ("Floor turns missed, with the upper 95% bound", "floor_miss_rate", "percent"),
+        ("Floor turns sent strong, whatever the reason", "floor_strong", "percent"),
         ("Other turns forced strong by a floor", "forced_by_floor", "percent"),
         ("Time of a decision", "decision_ms", "ms"),
     ]

@@ -9,8 +9,8 @@ from msp_core.assistant.models import ModelPair
 from msp_core.errors import ConfigurationError
 from msp_core.knowledge.embedding import Embedder
 from msp_core.routing.draft_check import check_draft
-from msp_core.routing.floor_head import FindFloor, make_find_floor, shipped_head
-from msp_core.routing.floor_patterns import match_floor
+from msp_core.routing.floor_head import make_find_floor, shipped_head
+from msp_core.routing.floor_patterns import FindFloor, pattern_floor
 from msp_core.routing.learned import LearnedRouter
 from msp_core.routing.model_file import default_model
 from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
@@ -28,9 +28,9 @@ def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> Ro
         ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
     """
     head = shipped_head()
-    find_floor: FindFloor = match_floor
+    find_floor: FindFloor = pattern_floor
     floor_files = [FLOOR_PATTERNS]
-    if embedder.model_id == head.embedding:
+    if embedder.model_id == head.embedder_id:
         find_floor = make_find_floor(embedder.embed, head)
         floor_files.append(FLOOR_HEAD)
     capped = settings.daily_budget_usd, settings.customer_daily_budget_usd

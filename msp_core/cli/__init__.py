@@ -1,6 +1,7 @@
 """The command line `msp`: a module per command, imported when it is called."""
 
 import importlib
+import os
 import sys
 
 import click
@@ -61,6 +62,8 @@ def msp() -> None:
 
 def main() -> None:
     """Run `msp`; a foreseen error is one clear message, never a traceback."""
+    # Small matrices gain little from numpy's threads, which wait for each other on a busy machine.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         sys.exit(msp.main(standalone_mode=False))
     except click.exceptions.Abort:

@@ -120,6 +120,7 @@ def check_command(folder: Path | None, markdown: bool, as_json: bool) -> None:
         profile_name="shipped" if _is_shipped(folder) else "own",
         embedder=services.embedder,
         clock=services.clock,
+        training=_training_sets(folder),
     )
     if as_json:
         print_json(to_json(outcome))
@@ -144,7 +145,7 @@ def embed_command(folder: Path | None) -> None:
 
     target = folder or require_checkout("msp data embed without a folder") / "data"
     embedder = services_from_env(target).embedder
-    count = write_vectors(target, _judged_sets(target), embedder)
+    count = write_vectors(target, [*_judged_sets(target), *_training_sets(target)], embedder)
     click.echo(f"{target / 'embeddings.npz'}: {count} texts")
 
 
@@ -155,6 +156,15 @@ def _is_shipped(folder: Path) -> bool:
 
 def _judged_sets(folder: Path) -> list[Path]:
     """The sets made from a data folder: `eval/datasets/` of the shipped one, else `datasets/`."""
+    return _folders_in(folder, "datasets")
+
+
+def _training_sets(folder: Path) -> list[Path]:
+    """What is there to learn from alone: `eval/training/` of the shipped one, else `training/`."""
+    return _folders_in(folder, "training")
+
+
+def _folders_in(folder: Path, name: str) -> list[Path]:
     root = checkout_root()
-    sets = root / "eval" / "datasets" if root and _is_shipped(folder) else folder / "datasets"
-    return sorted(path for path in sets.glob("*") if path.is_dir())
+    parent = root / "eval" if root and _is_shipped(folder) else folder
+    return sorted(path for path in (parent / name).glob("*") if path.is_dir())

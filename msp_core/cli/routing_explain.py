@@ -13,10 +13,18 @@ from msp_core.settings import PolicyName
 @click.argument("text")
 @click.option("--after", "history", multiple=True, metavar="TEXT", help="An earlier message.")
 @click.option("--asked", default="", metavar="TEXT", help="The assistant's message before it.")
+@click.option("--category", metavar="NAME", help="Of the ticket that the conversation is about.")
+@click.option("--priority", metavar="NAME", help="Likewise.")
 @click.option("--policy", type=click.Choice(get_args(PolicyName)), help="Default: the set one.")
 @json_option
 def command(
-    text: str, history: tuple[str, ...], asked: str, policy: PolicyName | None, as_json: bool
+    text: str,
+    history: tuple[str, ...],
+    asked: str,
+    category: str | None,
+    priority: str | None,
+    policy: PolicyName | None,
+    as_json: bool,
 ) -> None:
     """Run it."""
     from msp_core.routing.floor_patterns import floor_words
@@ -26,7 +34,7 @@ def command(
     from msp_core.routing.scorers import regex_rules, word_count
 
     services = with_policy(services_from_env(), policy)
-    request = RouteRequest(text, history, asked=asked)
+    request = RouteRequest(text, history, asked=asked, category=category, priority=priority)
     meant = what_is_meant(request)
     decision = services.policy.decide(request)
     words = floor_words(meant.text)
@@ -59,7 +67,7 @@ def command(
         click.echo(f"taken as: {meant.text}")
     click.echo(f"language: {explained['language'] or 'not clear'}")
     if decision.floor:
-        by = f"the words {words[1]!r}" if words else "likeness to known examples"
+        by = f"the words {words[1]!r}" if words else "the learned head"
         click.echo(f"floor: {decision.floor}, by {by}")
     for name, score in scores.items():
         click.echo(f"score: {name} {score:.3f}")

@@ -1,4 +1,4 @@
-"""`msp routing floors`: what the floors find on kept-back examples; fits their head anew."""
+"""`msp routing floors`: what the floors find, on messages alone and on turns; fits their head."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,40 +9,51 @@ from msp_core.checkout import require_checkout
 from msp_core.cli.common import json_option, note, print_json, services_from_env
 
 
-@click.command("floors", help="Measure the floors on kept-back examples; fit their head anew.")
+@click.command("floors", help="Measure the floors, out of fold; fit their head anew.")
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Fit the head on the training examples and write it here.",
+    help="Fit the head on the training examples and turns, and write it here.",
+)
+@click.option(
+    "--keep-vectors",
+    is_flag=True,
+    help="Keep the vectors beside the examples: then every machine fits the same bytes.",
 )
 @json_option
-def command(out: Path | None, as_json: bool) -> None:
+def command(out: Path | None, keep_vectors: bool, as_json: bool) -> None:
     """Run it."""
     require_checkout("msp routing floors")
-    from eval.files import write_lines
-    from eval.floor_training import check_floors, fit_floor_head, read_examples
+    from eval.floor_check import check_all
+    from eval.floor_training import (
+        fit_floor_head,
+        floor_embedder,
+        read_floor_data,
+        write_floor_vectors,
+    )
     from msp_core.bootstrap.knowledge import local_embedder
-    from msp_core.routing.floor_head import head_json, make_find_floor, shipped_head
-    from msp_core.routing.floor_patterns import match_floor
+    from msp_core.files import whole_file
+    from msp_core.routing.floor_head import encode_head, shipped_head
 
-    embedder = local_embedder(services_from_env().settings)
-    head = shipped_head() if out is None else fit_floor_head(read_examples("train"), embedder)
+    services = services_from_env()
+    data = read_floor_data(services.catalog)
+    if keep_vectors:
+        write_floor_vectors(data, floor_embedder(local_embedder(services.settings)))
+    embedder = floor_embedder(local_embedder(services.settings))
+    head = shipped_head() if out is None else fit_floor_head(data, embedder)
     if out is not None:
-        write_lines(out, [head_json(head)])
+        with whole_file(out, advice="Choose another file with --out.") as file:
+            file.write(encode_head(head))
         note(f"written to {out}")
-    examples = read_examples("check")
-    checks = {
-        "patterns": check_floors(examples, match_floor),
-        "patterns and head": check_floors(examples, make_find_floor(embedder.embed, head)),
-    }
+    checks = check_all(data, head, embedder)
     if as_json:
         print_json({name: asdict(check) for name, check in checks.items()})
         return
     for name, check in checks.items():
         for what, share, n in (
             ("found", check.recall, check.n_floor),
-            ("false alarms", check.false_alarms, check.n_routine),
+            ("forced", check.forced, check.n_ordinary),
         ):
             interval = f"[{share.low:.1%}, {share.high:.1%}]"
-            click.echo(f"{name:<18}{what:<13}{share.value:6.1%}  {interval}  n={n}")
-    click.echo("Own examples, written by one hand: of unseen turns expect less.")
+            click.echo(f"{name:<20}{what:<8}{share.value:6.1%}  {interval}  n={n}")
+    click.echo("The patterns were written with these in view: of unseen turns expect less.")

@@ -18,8 +18,13 @@ SEED = 7
 @click.option(
     "--outcomes", type=click.Path(exists=True, path_type=Path), help="CSV, CSV.gz or JSONL."
 )
-@click.option("--labels", metavar="NAME|DIR", help="A set of labels, such as routing.")
-@click.option("--split", metavar="S", help="Default: train, or the only one.")
+@click.option(
+    "--labels",
+    metavar="NAME|DIR",
+    multiple=True,
+    help="A set of labels, such as routing; again for more sets, your own beside it.",
+)
+@click.option("--split", metavar="S", help="Of each set; default: train, or the only one.")
 @click.option("--cv", "folds", type=click.IntRange(2, 20), default=5, show_default=True)
 @group_option
 @click.option("--seed", type=int, default=SEED, show_default=True)
@@ -34,7 +39,7 @@ SEED = 7
 @json_option
 def command(
     outcomes: Path | None,
-    labels: str | None,
+    labels: tuple[str, ...],
     split: str | None,
     folds: int,
     group: str | None,
@@ -50,20 +55,25 @@ def command(
         train_on,
         write_vectors,
     )
+    from eval.routing_set import join_sets
     from eval.set_vectors import training_embedder
     from msp_core.bootstrap.knowledge import classifier_embedder
     from msp_core.routing.model_file import write_model
 
-    if (outcomes is None) == (labels is None):
+    if (outcomes is None) == (not labels):
         raise UsageError("Give either --outcomes FILE or --labels NAME to learn from.")
     services = services_from_env()
-    source = str(outcomes) if outcomes is not None else labels or ""
-    data, folder = read_training_set(source, split=split, group=group, catalog=services.catalog)
+    taught = [
+        read_training_set(source, split=split, group=group, catalog=services.catalog)
+        for source in (labels if outcomes is None else [str(outcomes)])
+    ]
+    data = join_sets([one for one, _ in taught])
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
     own = classifier_embedder(services.settings, services.embedder)
     if keep_vectors:
-        write_vectors(folder, own, data.turns)
-    embedder = training_embedder(own, folder)
+        for one, folder in taught:
+            write_vectors(folder, training_embedder(own, folder), one.turns)
+    embedder = training_embedder(own, *(folder for _, folder in taught))
     model = train_on(data, embedder, folds=folds, seed=seed, own_groups=group is not None)
     write_model(out, model)
     about = model.trained_on

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LOW_SIGNAL_WORDS = 3
 """A message of so few words ("yes", "thanks a lot") says the same in any conversation."""
 
+TRAINING = "training"
+"""What takes the place of the split of a turn that no set judges."""
+
 _WORDS = re.compile(r"\w+")
 _BLOCK = 512
 
@@ -46,8 +49,12 @@ def check_leaks(
     tickets: Mapping[str, Ticket],
     profile: Profile,
     embedder: "Embedder",
+    *,
+    training: Sequence[Path] = (),
 ) -> tuple[Check, int]:
     """Pairs of texts in different splits of one set, above the profile's cosine.
+
+    Turns that were written for training alone are compared with each set, as one more split of it.
 
     Compared are routing turns (the message below the last one of its history), retrieval queries
     (likewise), and the tickets that triage labels are about. Turns of up to three words are
@@ -58,6 +65,12 @@ def check_leaks(
     """
     problems: list[Problem] = []
     compared = excepted = 0
+    taught = [
+        replace(text, split=TRAINING)
+        for path in training
+        for text in set_texts(path, tickets)
+        if not text.low_signal
+    ]
     for path in sets:
         texts = list(set_texts(path, tickets))
         kept = [text for text in texts if not text.low_signal]
@@ -70,7 +83,9 @@ def check_leaks(
                 f"{one.id} ({one.split}) is nearly {other.id} ({other.split}, {other.file}:"
                 f"{other.line}): cosine {cosine:.3f}",
             )
-            for one, other, cosine in _copies(kept, embedder, limit=profile.largest_cosine)
+            for one, other, cosine in _copies(
+                [*kept, *taught], embedder, limit=profile.largest_cosine
+            )
         )
     return Check("leaks across splits", "texts", compared, tuple(problems)), excepted
 

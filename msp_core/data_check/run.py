@@ -33,11 +33,13 @@ def check_data(
     profile_name: ProfileName,
     embedder: "Embedder",
     clock: Clock,
+    training: Sequence[Path] = (),
 ) -> Outcome:
     """Every check.
 
     Args:
         datasets: folders of judged sets made from this data.
+        training: folders of turns to learn from, which must not be near any judged one.
         profile_name: `shipped` asks more than `own`.
 
     Raises:
@@ -50,7 +52,7 @@ def check_data(
     repeated, most_repeated = check_repeated_text(folder, profile)
     sizes, words = check_article_sizes(folder, profile)
     tickets = {ticket.ticket_id: ticket for ticket in folder.tickets}
-    leaks, too_short = check_leaks(datasets, tickets, profile, embedder)
+    leaks, too_short = check_leaks(datasets, tickets, profile, embedder, training=training)
     return Outcome(
         folder=path.name,
         profile=profile_name,

@@ -20,7 +20,7 @@ def write_vectors(path: Path, sets: Sequence[Path], embedder: "Embedder") -> int
     """Write `embeddings.npz` into a data folder; the same texts give the same bytes.
 
     Args:
-        sets: folders of the judged sets made from this data.
+        sets: folders of the judged sets made from this data, and of turns to learn from.
         embedder: one that reads the old file keeps its vectors bit by bit.
 
     Returns:

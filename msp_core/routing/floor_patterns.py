@@ -2,11 +2,17 @@
 
 import re
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from msp_core.routing.request import RouteRequest
+
 Floor = Literal["security", "outage", "destructive", "contract"]
+
+FindFloor = Callable[[RouteRequest], Floor | None]
+"""The floor that a turn falls under, given as what it means (`what_is_meant`), or None."""
 
 FLOORS: tuple[Floor, ...] = ("security", "outage", "destructive", "contract")
 """In the order in which they are looked for; a turn falls under the first."""
@@ -16,6 +22,11 @@ FIRST, LAST = 6_000, 2_000
 _SENTENCE_END = re.compile(r"[.!?;]+(?=\s|$)|\n+")
 _WRAPPED = re.compile(r"(?<=[\w,])\n(?=[a-zäöü])")
 _NAME = re.compile(r"<([a-z]+)>")
+
+
+def pattern_floor(request: RouteRequest) -> Floor | None:
+    """The floor of the message's own words: the `FindFloor` that needs no model."""
+    return match_floor(request.text)
 
 
 def match_floor(text: str) -> Floor | None:

@@ -89,11 +89,21 @@ def guess_language(text: str) -> Language | None:
     for language, special in _LETTERS.items():
         scores[language] += sum(1 for word in words if any(letter in special for letter in word))
     best = max(scores, key=lambda language: scores[language])  # English on a tie
-    if scores[best] >= _LEAST_HITS or (scores[best] and len(words) <= 4):
+    if scores[best] >= _LEAST_HITS:
+        return best
+    if scores[best] and len(words) <= 4 and _is_word(best, counts):
         return best
     accented = sum(1 for word in words if not word.isascii())
     unknown = not scores["English"] and accented >= max(_LEAST_HITS, len(words) * _FOREIGN_SHARE)
     return "other" if unknown else None
+
+
+def _is_word(language: Language, counts: Counter[str]) -> bool:
+    """Whether one of the words tells the language: "et" is also a time zone."""
+    known = _lists()[language]
+    return language == "English" or any(
+        len(word) > 2 and (word in known or not word.isascii()) for word in counts
+    )
 
 
 def is_foreign(text: str) -> bool:

@@ -22,9 +22,12 @@ _CHOICE = (
 )
 _COURTESY = (
     r"thanks?(?: you)?(?: (?:so|very) much| a lot)?|thx|ty|cheers|great|perfect|cool|nice|awesome"
-    r"|good|got it|i see|understood|hm+|well|hi|hello|hey|bye|danke(?: sch[oö]n| sehr)?"
-    r"|vielen dank|super|prima|alles klar|hallo|merci(?: beaucoup| bien)?|parfait|bonjour"
-    r"|gracias|muchas gracias|perfecto|hola|genial"
+    r"|good(?: morning| afternoon| evening)?|got it|i see|understood|hm+|well|hi|hello"
+    r"|hey|bye|danke(?: sch[oö]n| sehr)?"
+    r"|vielen dank|super|prima|alles klar|verstanden|hallo|moin|guten (?:morgen|tag)|tsch[uü]ss"
+    r"|merci(?: beaucoup| bien)?|parfait|compris|salut|bonjour|bonsoir|au revoir"
+    r"|(?:much[ií]simas |muchas |mil )?gracias|perfecto|entendido|genial|hola|buen[ao]s"
+    r"(?: d[ií]as| tardes)?|de nada|adi[oó]s"
 )
 _LINK = r"but|and|now|so|though|however|then|aber|und|jetzt|mais|et|maintenant|pero|y|ahora"
 _END = r"(?![\w'-])[\s,.!;:?–-]*"
@@ -78,6 +81,12 @@ def what_is_meant(request: RouteRequest) -> RouteRequest:
     if request.history and refers and len(_WORD.findall(own)) <= _SHORT:
         return _after(request, own)
     return request
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a message is nothing but "thanks", "good morning" and the like."""
+    own, empty = _strip(text)
+    return not own and bool(empty) and all(_IS_COURTESY.fullmatch(word) for word in empty)
 
 
 def _after(request: RouteRequest, own: str) -> RouteRequest:

@@ -73,7 +73,7 @@ class _Body(StampedRow):
 
 
 def default_model() -> RouterModel:
-    """The router that ships: trained on split `train` of the routing labels.
+    """The router that ships: trained on split `train` of the routing labels and on own turns.
 
     Raises:
         CorruptData: see `read_model`.

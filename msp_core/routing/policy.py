@@ -6,9 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from msp_core.routing.draft_check import CheckDraft
-from msp_core.routing.floor_patterns import Floor, match_floor
+from msp_core.routing.floor_patterns import FindFloor, Floor, pattern_floor
 from msp_core.routing.language import is_foreign
-from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.meaning import is_courtesy, what_is_meant
 from msp_core.routing.price import Price
 from msp_core.routing.request import CHARACTERS_PER_TOKEN, ModelChoice, RouteRequest, Step
 from msp_core.routing.scorers import Scorer, regex_rules, word_count
@@ -86,7 +86,7 @@ class RoutingPolicy:
     """A scorer and a threshold, under floors that no threshold overrides.
 
     Attributes:
-        find_floor: the floor that a message falls under, or None.
+        find_floor: the floor that a turn falls under, or None.
         familiarity: None where the scorer was not trained, and so knows every turn equally well.
         least_familiar: below it a turn goes strong; messages in another language than English do
             too, when there is a `familiarity`.
@@ -101,7 +101,7 @@ class RoutingPolicy:
     threshold: float
     weak_price: Price | None
     strong_price: Price | None
-    find_floor: Callable[[str], Floor | None] = match_floor
+    find_floor: FindFloor = pattern_floor
     familiarity: Familiarity | None = None
     least_familiar: float = 0.0
     check_draft: CheckDraft | None = None
@@ -131,7 +131,7 @@ class RoutingPolicy:
     def facts(self, request: RouteRequest) -> RouteFacts:
         """What the decision follows from."""
         meant = what_is_meant(request)
-        floor = self.find_floor(meant.text)
+        floor = self.find_floor(meant)
         return RouteFacts(
             score=self.scorer(meant),
             floor=floor,
@@ -142,7 +142,7 @@ class RoutingPolicy:
         )
 
     def _unfamiliar(self, meant: RouteRequest) -> str | None:
-        if self.familiarity is None:
+        if self.familiarity is None or is_courtesy(meant.text):
             return None
         if is_foreign(meant.text):
             return "not in English"
@@ -216,7 +216,7 @@ def make_policy(
     weak_price: Price | None,
     strong_price: Price | None,
     *,
-    find_floor: Callable[[str], Floor | None] = match_floor,
+    find_floor: FindFloor = pattern_floor,
     floors_version: str = "",
     threshold: float | None = None,
     check_draft: CheckDraft | None = None,
@@ -228,7 +228,7 @@ def make_policy(
         name: a value of `MSP_ROUTING_POLICY`.
         weak_price: of the weak model; None when unpriced.
         strong_price: of the strong model; None when unpriced.
-        find_floor: the floor that a message falls under, or None.
+        find_floor: the floor that a turn falls under, or None.
         floors_version: names what `find_floor` goes by.
         threshold: in place of the policy's own.
         check_draft: keeps or gives up a draft; the others than `cascade` do not look at it.

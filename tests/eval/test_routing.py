@@ -8,6 +8,7 @@ from eval.result import SuiteRun, read_result, write_result
 from eval.routing import evaluate_routing
 from eval.routing_set import Prices, read_routing_set
 from msp_core.routing.policy import make_policy
+from tests.eval.conftest import TURNS, turn
 
 Writer = Callable[..., Path]
 
@@ -65,6 +66,15 @@ def test_floor_recall_is_over_every_turn_with_a_floor(run: SuiteRun) -> None:
     metric = run.result.find("floor_recall", "policy")
     assert metric is not None
     assert (metric.value, metric.n_scored) == (pytest.approx(2 / 3), 3)
+
+
+def test_a_floor_turn_may_go_strong_for_another_reason(
+    routing_folder: Writer, prices: Prices
+) -> None:
+    long = turn(7, "strong", "word " * 40, split="floor", floor="outage")
+    run = evaluate(routing_folder([*TURNS[:6], long, TURNS[7]]), prices)
+    assert value(run, "floor_recall", "policy") == pytest.approx(1 / 3)
+    assert value(run, "floor_strong", "policy") == pytest.approx(2 / 3)
 
 
 def test_figures_from_labels_are_simulated_and_sliced(run: SuiteRun) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.routing_set import Prices, read_routing_set
+from eval.routing_set import Prices, join_sets, read_routing_set
 from msp_core.errors import InvalidInput, UsageError
 
 Writer = Callable[..., Path]
@@ -89,3 +89,18 @@ def test_a_bad_label_is_named(routing_folder: Writer, prices: Prices) -> None:
 def test_a_folder_of_another_kind(tmp_path: Path, prices: Prices) -> None:
     with pytest.raises(UsageError, match=r"turns\.jsonl"):
         read_routing_set(tmp_path, prices=prices)
+
+
+def test_sets_are_joined_and_no_turn_counts_twice(
+    routing_folder: Writer, prices: Prices, tmp_path: Path
+) -> None:
+    one = read_routing_set(routing_folder(), prices=prices)
+    (tmp_path / "mine.csv").write_text(CSV)
+    other = read_routing_set(tmp_path / "mine.csv", prices=prices)
+    both = join_sets([one, other])
+    assert (both.name, both.split, both.kind) == ("labels+mine", "dev+all", "simulated")
+    assert both.turns == (*one.turns, *other.turns)
+    assert len({both.sha256, one.sha256, other.sha256}) == 3
+    assert join_sets([one]) is one
+    with pytest.raises(InvalidInput, match="'t1' stands in labels and in labels"):
+        join_sets([one, one])

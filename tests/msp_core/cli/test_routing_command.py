@@ -77,6 +77,28 @@ def test_explain_says_why() -> None:
     assert "score: regex" in text
 
 
+def test_explain_sees_the_ticket() -> None:
+    said = ("routing", "explain", "someone else is moving my mouse")
+    alone = run_json(*said)
+    assert (alone["floor"], alone["floor_words"]) == ("security", None)
+    assert run_json(*said, "--category", "Hardware", "--priority", "Low")["floor"] is None
+    assert "by the learned head" in run(*said).stdout
+
+
+def test_a_router_learns_from_several_sets(tmp_path: Path) -> None:
+    turns = Path("eval/training/turns/turns.jsonl").read_text().splitlines()
+    sets = []
+    for name, lines in (("ours", turns[:60]), ("theirs", turns[60:90])):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "turns.jsonl").write_text("\n".join(lines))
+        sets += ["--labels", str(tmp_path / name)]
+    out = tmp_path / "router.json"
+    learned = run_json("routing", "train", *sets, "--cv", "2", "--out", str(out))
+    about = learned["trained_on"]
+    assert isinstance(about, dict)
+    assert (about["name"], about["n"]) == ("ours+theirs", 90)
+
+
 def test_a_threshold_is_chosen_in_one_way(tmp_path: Path) -> None:
     with pytest.raises(MspError, match="exactly one"):
         run("routing", "threshold", "--strong-rate", ".4", "--max-loss", ".1")

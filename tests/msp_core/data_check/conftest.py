@@ -68,6 +68,7 @@ class Bench:
             profile_name=profile_name,  # type: ignore[arg-type]
             embedder=self._minilm,
             clock=fixed_clock(NOW),
+            training=sorted((self.path / "training").glob("*")),
         )
 
     def check(self, name: str) -> Check:

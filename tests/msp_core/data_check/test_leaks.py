@@ -101,3 +101,16 @@ def test_broken_rows_are_left_to_the_check_that_names_them(bench):
     file.write_text(file.read_text() + '{"id": \n[1]\n{"id": "x", "split": 5}\n')
     outcome = bench.outcome()
     assert next(c for c in outcome.checks if c.name == check.name).checked == 1
+
+
+def test_a_turn_to_learn_from_is_near_no_judged_one(bench):
+    folder = bench.path / "training" / "mine"
+    folder.mkdir(parents=True)
+    rows = [turn("a", "train", NEAR), turn("b", "train", NEAR + "!")]
+    (folder / "turns.jsonl").write_text(lines(rows[:1]))
+    assert leaks(bench, [turn("x", "test", PRINT)])[0].problems == ()
+    (folder / "turns.jsonl").write_text(lines(rows))
+    check, _ = leaks(bench, [turn("x", "test", VPN)])
+    assert len(check.problems) == 2
+    assert "x (test) is nearly a (training, mine/turns.jsonl:1)" in str(check.problems[0].reason)
+    assert check.checked == 1

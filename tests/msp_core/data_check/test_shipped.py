@@ -16,9 +16,14 @@ ROOT = Path(__file__).parents[3]
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
     data = ROOT / "data"
+
+    def folders(name: str) -> list[Path]:
+        return sorted(path for path in (ROOT / "eval" / name).iterdir() if path.is_dir())
+
     return check_data(
         data,
-        sorted(path for path in (ROOT / "eval" / "datasets").iterdir() if path.is_dir()),
+        folders("datasets"),
+        training=folders("training"),
         profile_name="shipped",
         embedder=build_services(data_dir=data).embedder,
         clock=system_clock,

@@ -35,6 +35,7 @@ def test_languages(text: str, language: str) -> None:
         "Café Zürich router offline since Monday",
         "😀😀",
         "1 2 3",
+        "Greg Halloran, 16:05 et",
     ],
 )
 def test_what_tells_too_little_is_not_called_foreign(text: str) -> None:

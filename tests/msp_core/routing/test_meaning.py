@@ -1,6 +1,6 @@
 import pytest
 
-from msp_core.routing.meaning import what_is_meant
+from msp_core.routing.meaning import is_courtesy, what_is_meant
 from msp_core.routing.request import RouteRequest
 
 HISTORY = ("We were hacked.", "ok", "Yes please")
@@ -72,3 +72,15 @@ def test_without_history_a_low_signal_message_stays() -> None:
 def test_a_long_row_of_low_signal_words_takes_no_time(word: str) -> None:
     text = word * 20_000 + "x"
     assert what_is_meant(RouteRequest(text, ("before",), asked=text)).text
+
+
+@pytest.mark.parametrize(
+    "text", ["thanks!", "hola", "Guten Morgen", "merci beaucoup", "mil gracias"]
+)
+def test_a_courtesy_is_one_in_any_of_the_languages(text: str) -> None:
+    assert is_courtesy(text)
+
+
+@pytest.mark.parametrize("text", ["", "yes", "gracias, ¿y ahora?", "hello, the printer"])
+def test_what_says_or_decides_something_is_none(text: str) -> None:
+    assert not is_courtesy(text)

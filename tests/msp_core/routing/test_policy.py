@@ -103,6 +103,7 @@ def test_a_message_that_the_scorer_does_not_know_goes_strong() -> None:
     assert strange.facts.score == 0.1
     foreign = policy.decide(RouteRequest("Der Drucker (printer) hat keinen Toner"))
     assert foreign.reasons == ("out of distribution: not in English",)
+    assert not policy.decide(RouteRequest("muchas gracias")).out_of_distribution
 
 
 def test_the_version_follows_what_decides() -> None:

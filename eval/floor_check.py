@@ -1,0 +1,67 @@
+"""What the floors find of turns with a known label, and how many others they force."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from eval.floor_training import Case, FloorData, out_of_fold
+from eval.stats import Interval, mean_interval
+from msp_core.knowledge.embedding import Embedder
+from msp_core.routing.floor_head import FloorHead, make_find_floor
+from msp_core.routing.floor_patterns import FLOORS, FindFloor, Floor, pattern_floor
+
+
+@dataclass(frozen=True)
+class FloorCheck:
+    """The share of floor turns found, in all and of each floor, and of ordinary ones forced."""
+
+    recall: Interval
+    by_floor: dict[Floor, float]
+    forced: Interval
+    n_floor: int
+    n_ordinary: int
+
+
+def check_all(data: FloorData, head: FloorHead, embedder: Embedder) -> dict[str, FloorCheck]:
+    """Patterns, and patterns with the head: on messages alone and on turns with their ticket.
+
+    The turns' head is fitted anew without the customer that it is tried on; the patterns were
+    written with these turns in view.
+    """
+    scores = out_of_fold(data, head.texts, head.text_threshold, embedder)
+    return {
+        "message, patterns": check_floors(data.kept_back, pattern_floor),
+        "message, with head": check_floors(data.kept_back, make_find_floor(embedder.embed, head)),
+        "turn, patterns": check_floors(data.judged, pattern_floor),
+        "turn, with head": check_found(
+            data.judged, [bool(score >= head.turn_threshold) for score in scores]
+        ),
+    }
+
+
+def check_floors(cases: Sequence[Case], find_floor: FindFloor) -> FloorCheck:
+    """What `find_floor` finds in these; any floor counts for any."""
+    return check_found(cases, [find_floor(case.request) is not None for case in cases])
+
+
+def check_found(cases: Sequence[Case], found: Sequence[bool]) -> FloorCheck:
+    """The figures of what was found; by group resampled intervals."""
+    floors = [row for row, case in enumerate(cases) if case.floor is not None]
+    ordinary = [row for row, case in enumerate(cases) if case.floor is None]
+    by_floor = {
+        floor: float(np.mean([found[row] for row in floors if cases[row].floor == floor]))
+        for floor in FLOORS
+    }
+
+    def share(rows: list[int]) -> Interval:
+        hits = [float(found[row]) for row in rows]
+        return mean_interval(hits, [cases[row].group for row in rows], seed=0)
+
+    return FloorCheck(
+        recall=share(floors),
+        by_floor=by_floor,
+        forced=share(ordinary),
+        n_floor=len(floors),
+        n_ordinary=len(ordinary),
+    )
