@@ -12,7 +12,7 @@ from msp_core.clock import to_iso
 from msp_core.dynamodb.failures import ConditionFailed
 from msp_core.dynamodb.item import ALONE, Item, Write
 from msp_core.dynamodb.table import MAX_WRITES, Table
-from msp_core.errors import Conflict, CorruptData
+from msp_core.errors import Conflict, CorruptData, NotFound
 from msp_core.scope import Scope
 from msp_core.tickets.dynamodb_items import (
     SORT,
@@ -139,6 +139,17 @@ class DynamoTicketStore:
         if once is not None and (earlier := self.replay(once)) is not None:
             return earlier
         check_size(ticket)
+        try:
+            return self._replace(ticket, expected_version, once)
+        except (Conflict, NotFound):
+            # Another call with the same key may have been quicker.
+            if once is not None and (earlier := self.replay(once)) is not None:
+                return earlier
+            raise
+
+    def _replace(
+        self, ticket: Ticket, expected_version: int, once: IdempotencyKey | None
+    ) -> Ticket:
         stored = self._whole(ticket.ticket_id)
         if stored is None:
             raise not_found(ticket.ticket_id)
@@ -155,8 +166,6 @@ class DynamoTicketStore:
                 ]
             )
         except ConditionFailed as failed:
-            if once is not None and (earlier := self.replay(once)) is not None:
-                return earlier
             raise self._refused(ticket.ticket_id, expected_version) from failed
         return ticket
 
