@@ -218,10 +218,11 @@ class Desk:
         changed = ticket.changed(
             at=now, actor=scope.actor_id, note=note, **checked_values(ticket, update, now)
         )
-        version = ticket.version if expected_version is None else expected_version
-        if changed is ticket and version == ticket.version:
+        if changed is ticket and once is None:
             return _visible(ticket, scope)
-        return _visible(self._store.replace(changed, expected_version=version, once=once), scope)
+        # What changes nothing is written all the same when it has a key, for the key to be kept.
+        stored = self._store.replace(changed, expected_version=ticket.version, once=once)
+        return _visible(stored, scope)
 
     def add_note(
         self,
@@ -294,7 +295,7 @@ class Desk:
     def _escalate(self, ticket_id: str, scope: Scope, team: str | None) -> Ticket | None:
         ticket = self._store.get(ticket_id, scope)
         sla = self.sla(ticket)
-        if sla is None:
+        if sla is None or ticket.status in DONE:
             return None
         changed = escalated(ticket, sla, at=self._clock(), actor=scope.actor_id, team=team)
         if changed is None:
