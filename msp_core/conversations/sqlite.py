@@ -14,6 +14,7 @@ from msp_core.conversations.store import (
     Thumb,
     Turn,
     approval_not_found,
+    approval_taken,
     conversation_not_found,
     turn_not_found,
 )
@@ -154,11 +155,12 @@ class SqliteConversationStore:
     def save_turn(self, session_id: str, turn: Turn, *, at: datetime) -> None:
         """See `ConversationStore.save_turn`."""
         with self._database.write() as connection:
+            self._require_living(connection, session_id)
             connection.execute(
                 "INSERT INTO turns (session_id, turn_id, number, message, events, finished, at)"
                 " VALUES (?, ?, (SELECT count(*) FROM turns WHERE session_id = ?), ?, ?, ?, ?) ON"
-                " CONFLICT (session_id, turn_id) DO UPDATE SET events = excluded.events, finished ="
-                " excluded.finished, at = excluded.at",
+                " CONFLICT (session_id, turn_id) DO UPDATE SET message = excluded.message, events ="
+                " excluded.events, finished = excluded.finished, at = excluded.at",
                 (
                     session_id,
                     turn.turn_id,
@@ -175,11 +177,15 @@ class SqliteConversationStore:
         values = [getattr(approval, name.strip()) for name in _APPROVAL_COLUMNS.split(",")]
         values[-1] = to_iso(approval.expires_at)
         with self._database.write() as connection:
-            connection.execute(
-                f"INSERT INTO approvals ({_APPROVAL_COLUMNS}) VALUES"
-                f" ({', '.join('?' * len(values))})",
-                values,
-            )
+            self._require_living(connection, approval.session_id)
+            try:
+                connection.execute(
+                    f"INSERT INTO approvals ({_APPROVAL_COLUMNS}) VALUES"
+                    f" ({', '.join('?' * len(values))})",
+                    values,
+                )
+            except sqlite3.IntegrityError as error:
+                raise approval_taken(approval.approval_id) from error
 
     def pending_approval(self, session_id: str) -> Approval | None:
         """See `ConversationStore.pending_approval`."""
@@ -250,6 +256,11 @@ class SqliteConversationStore:
             (session_id, scope.actor_id, scope.active_customer, self._now()),
         ).fetchone()
         if row is None:
+            raise conversation_not_found(session_id)
+
+    def _require_living(self, connection: sqlite3.Connection, session_id: str) -> None:
+        living = f"SELECT 1 FROM conversations WHERE session_id = ? AND {_LIVING}"
+        if connection.execute(living, (session_id, self._now())).fetchone() is None:
             raise conversation_not_found(session_id)
 
     def _drop_expired(self, connection: sqlite3.Connection) -> None:
