@@ -52,8 +52,8 @@ def restore(
     """Make the state of a folder that of a backup; the state before is kept beside it.
 
     What an older version wrote is brought to this version's format first, for those who have the
-    files open. Databases that the backup does not have stay as they are. What others write in the moment
-    between keeping and replacing may be in neither.
+    files open. Databases that the backup does not have stay as they are. What others write in the
+    moment between keeping and replacing may be in neither.
 
     Args:
         known: the databases that this version knows, by name.
