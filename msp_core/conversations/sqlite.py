@@ -102,7 +102,7 @@ class SqliteConversationStore:
     def open(self, session_id: str, scope: Scope, *, title: str, at: datetime) -> Conversation:
         """See `ConversationStore.open`."""
         with self._database.write() as connection:
-            self._drop_expired(connection)
+            dropped = self._drop_expired(connection)
             connection.execute(
                 "INSERT INTO conversations (session_id, actor_id, customer_id, title,"
                 " last_activity) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -121,6 +121,8 @@ class SqliteConversationStore:
             ).fetchone()
             if row is None:
                 raise conversation_not_found(session_id)
+        if dropped:
+            self._database.empty_log()
         return _conversation(row)
 
     def recent(self, scope: Scope, *, limit: int = 50) -> list[Conversation]:
@@ -263,10 +265,13 @@ class SqliteConversationStore:
         if connection.execute(living, (session_id, self._now())).fetchone() is None:
             raise conversation_not_found(session_id)
 
-    def _drop_expired(self, connection: sqlite3.Connection) -> None:
+    def _drop_expired(self, connection: sqlite3.Connection) -> bool:
+        """Delete all expired conversations; whether there were any."""
         expired = "session_id IN (SELECT session_id FROM conversations WHERE expires_at <= ?)"
+        before = connection.total_changes
         for table in ("feedback", "approvals", "turns", "conversations"):
             connection.execute(f"DELETE FROM {table} WHERE {expired}", (self._now(),))
+        return connection.total_changes > before
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:
