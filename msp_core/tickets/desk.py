@@ -108,9 +108,12 @@ class Desk:
             last = rows[limit - 1]
             position = Position(last.created_at, last.ticket_id)
             following = self._cursors.seal(position, scope, wanted)
-        internal = scope.may(Permission.READ_INTERNAL)
-        shown = tuple(row if internal else row.for_customer() for row in rows[:limit])
-        return TicketPage(shown, following)
+        return TicketPage(_rows(rows[:limit], scope), following)
+
+    def before(self, position: Position, scope: Scope, *, limit: int) -> tuple[TicketRow, ...]:
+        """The newest `limit` tickets of the scope that come after a position: older ones."""
+        rows = self._store.find(scope, TicketFilter(), limit=limit, after=position)
+        return _rows(rows, scope)
 
     def count(
         self, scope: Scope, wanted: TicketFilter | None = None, *, at_most: int = 1000
@@ -316,6 +319,11 @@ class Desk:
 
 def _visible(ticket: Ticket, scope: Scope) -> Ticket:
     return ticket if scope.may(Permission.READ_INTERNAL) else ticket.for_customer()
+
+
+def _rows(rows: Sequence[TicketRow], scope: Scope) -> tuple[TicketRow, ...]:
+    internal = scope.may(Permission.READ_INTERNAL)
+    return tuple(row if internal else row.for_customer() for row in rows)
 
 
 def _permitted(wanted: TicketFilter | None, scope: Scope) -> TicketFilter:

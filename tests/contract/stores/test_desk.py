@@ -10,7 +10,7 @@ from msp_core.errors import InvalidInput
 from msp_core.tickets.cursor import CURSOR_LIFE
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.requests import TicketUpdate
-from msp_core.tickets.store import TicketFilter
+from msp_core.tickets.store import Position, TicketFilter
 from msp_core.tickets.ticket import Priority, Status
 from tests.contract.stores.making import ANY, DESK, KELLER, NOW, number, ticket
 
@@ -44,6 +44,15 @@ def test_pages_follow_each_other_also_for_another_process(backend: "Backend", de
     assert [number(row) for row in first.tickets] == [5, 4, 3]
     assert [number(row) for row in second.tickets] == [2, 1]
     assert second.next_cursor is None
+
+
+def test_what_came_before_a_ticket(backend: "Backend", desk: Desk) -> None:
+    backend.tickets().load([ticket(n, customer="keller", assigned_to="tom") for n in range(1, 7)])
+    position = Position(ticket(5).created_at, ticket(5).ticket_id)
+    rows = desk.before(position, KELLER, limit=3)
+    assert [number(row) for row in rows] == [4, 3, 2]
+    assert {row.assigned_to for row in rows} == {None}, "a customer sees no assignee"
+    assert {row.assigned_to for row in desk.before(position, DESK, limit=3)} == {"tom"}
 
 
 def test_a_cursor_is_of_its_customers_and_filter_and_ends(backend: "Backend", desk: Desk) -> None:
