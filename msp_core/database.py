@@ -4,13 +4,14 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed
 
 BUSY_TIMEOUT_S = 30
 _RETRY_S = 0.02
+_LOG_PATIENCE_MS = 2000
 # Overwritten bytes that SQLite reports like a mistake in a query.
 _DAMAGE = ("decode to UTF-8", "vtable constructor failed", "invalid fts5 file format")
 
@@ -69,6 +70,17 @@ class Database:
             connection.execute("VACUUM")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def empty_log(self) -> None:
+        """Bring the log into the file and empty it: what was deleted is then in neither.
+
+        While others read or write for too long, or the disk is full, it stays as it is, until the
+        next call or until nobody has the file open.
+        """
+        with self._connection() as connection:
+            connection.execute(f"PRAGMA busy_timeout = {_LOG_PATIENCE_MS}")
+            with suppress(sqlite3.OperationalError):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def delete_files(self) -> None:
         """Delete the file, whatever state it is in; the next operation makes it anew.
 
@@ -100,6 +112,7 @@ class Database:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         return connection
 
     def _prepare(self) -> None:

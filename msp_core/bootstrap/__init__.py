@@ -285,16 +285,16 @@ def state_databases() -> "dict[str, StateDatabase]":
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
-    index = StateDatabase(len(embedded_file.MIGRATIONS), embedded_file.NEW_EPOCH)
+    index = StateDatabase(embedded_file.MIGRATIONS, embedded_file.NEW_EPOCH)
     return {
-        "conversations.db": StateDatabase(len(conversations.MIGRATIONS)),
-        "ledger.db": StateDatabase(len(costs.MIGRATIONS)),
-        "tickets.db": StateDatabase(len(tickets.MIGRATIONS)),
+        "conversations.db": StateDatabase(conversations.MIGRATIONS),
+        "ledger.db": StateDatabase(costs.MIGRATIONS),
+        "tickets.db": StateDatabase(tickets.MIGRATIONS),
         "knowledge/cold.db": index,
         "knowledge/hot.db": index,
-        "knowledge/quarantine.db": StateDatabase(len(quarantine.MIGRATIONS)),
-        "knowledge/statistics.db": StateDatabase(len(sqlite_statistics.MIGRATIONS)),
-        "knowledge/tiers.db": StateDatabase(len(tier_state.MIGRATIONS)),
+        "knowledge/quarantine.db": StateDatabase(quarantine.MIGRATIONS),
+        "knowledge/statistics.db": StateDatabase(sqlite_statistics.MIGRATIONS),
+        "knowledge/tiers.db": StateDatabase(tier_state.MIGRATIONS),
     }
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from msp_core.tickets.triage_model import Report
 
 LOOKED_AT = 200
-"""The customer's newest tickets that duplicates and similar ones are looked for among."""
+"""The customer's tickets, right before this one, that it may repeat or resemble."""
 _PRECISION = 0.8
 
 
@@ -40,6 +40,7 @@ _PRECISION = 0.8
 def triage(ticket: str, customer: str | None, model: Path | None, as_json: bool) -> None:
     """Run it."""
     from msp_core.bootstrap.knowledge import classifier_embedder
+    from msp_core.tickets.store import Position
     from msp_core.tickets.triage import Triage
     from msp_core.tickets.triage_file import default_triage_model, read_triage_model
 
@@ -49,12 +50,12 @@ def triage(ticket: str, customer: str | None, model: Path | None, as_json: bool)
     embedder = classifier_embedder(services.settings, services.embedder)
     suggester = Triage(learned, embedder.embed, embedder_id=embedder.model_id)
     scope = services.local_scope(report.customer_id)
-    newest = services.desk.find(scope, limit=LOOKED_AT).tickets
+    itself = Position(report.created_at, report.ticket_id)
     made = suggester.suggest(
         report,
         customer=services.customers[report.customer_id],
         teams=services.teams,
-        earlier=newest,
+        earlier=services.desk.before(itself, scope, limit=LOOKED_AT),
     )
     if as_json:
         print_json({**asdict(made), "raised": made.raised, "precision": learned.precision})

@@ -3,13 +3,15 @@
 `SES#<session>` is a conversation: `META`, `TURN#<turn>`, `APPR#<approval>`, `FEED#<turn>`. META
 counts what was added, which gives turns and approvals their order. Every item names when its
 conversation was opened: what DynamoDB has not deleted yet of an expired one is no part of another
-with the same id.
+with the same id. META names also until when DynamoDB keeps the others: somewhat longer than the
+conversation lasts, so that not every activity has to prolong them all.
 """
 
 import json
 import zlib
+from contextlib import suppress
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msp_core.clock import Clock, from_iso, to_iso
 from msp_core.conversations.store import (
@@ -20,6 +22,7 @@ from msp_core.conversations.store import (
     Thumb,
     Turn,
     approval_not_found,
+    approval_taken,
     conversation_not_found,
     turn_not_found,
 )
@@ -28,6 +31,9 @@ from msp_core.dynamodb.item import ALONE, Item, Update, Write
 from msp_core.dynamodb.sessions import BY_OWNER
 from msp_core.dynamodb.table import Table
 from msp_core.scope import Scope
+
+_SPARE = timedelta(days=7)
+"""How much longer than META the other items are kept at most; as seldom they are prolonged."""
 
 
 class DynamoConversationStore:
@@ -56,6 +62,7 @@ class DynamoConversationStore:
             "title": title,
             "opened": to_iso(at),
             "added": 0,
+            "kept_until": _with_spare(ends),
             **active,
         }
         free = "attribute_not_exists(pk) OR expires_at <= :now"
@@ -68,6 +75,8 @@ class DynamoConversationStore:
                 new = self._table.update(Update(key, put=active, condition=condition, values=mine))
             except ConditionFailed as failed:
                 raise conversation_not_found(session_id) from failed
+            if int(new["kept_until"]) < ends:
+                self._prolong(new, _with_spare(ends))
         return _conversation(new, scope)
 
     def recent(self, scope: Scope, *, limit: int = 50) -> list[Conversation]:
@@ -110,7 +119,8 @@ class DynamoConversationStore:
             "message": turn.message,
             "events": events,
             "finished": int(turn.finished),
-            "expires_at": int((at + CONVERSATION_LIFE).timestamp()),
+            "at": to_iso(at),
+            "expires_at": meta["kept_until"],
         }
         self._table.write([Write(item)])
 
@@ -127,9 +137,14 @@ class DynamoConversationStore:
             "number": self._next(approval.session_id),
             "owned_by": _owner_of(approval.actor_id, approval.customer_id),
             "record": json.dumps(record),
-            "expires_at": meta["expires_at"],
+            "expires_at": meta["kept_until"],
         }
-        self._table.write([Write(item)])
+        opened = str(meta["opened"])
+        free = "attribute_not_exists(pk) OR opened <> :opened"
+        try:
+            self._table.write([Write(item, condition=free, values={":opened": opened})])
+        except ConditionFailed as failed:
+            raise approval_taken(approval.approval_id) from failed
 
     def pending_approval(self, session_id: str) -> Approval | None:
         """See `ConversationStore.pending_approval`."""
@@ -215,6 +230,17 @@ class DynamoConversationStore:
         mine = [i for i in items if i["sk"] != ALONE and i["opened"] == meta["opened"]]
         return sorted(mine, key=_number)
 
+    def _prolong(self, meta: Item, until: int) -> None:
+        """Keep what belongs to a conversation; META says so at the end, so that all of it is."""
+        pk = str(meta["pk"])
+        items = self._table.partition(pk)
+        mine = [i for i in items if i["sk"] != ALONE and i["opened"] == meta["opened"]]
+        changes = [(str(item["sk"]), "expires_at") for item in mine]
+        for sk, name in [*changes, (ALONE, "kept_until")]:
+            with suppress(ConditionFailed):  # deleted meanwhile
+                there = "attribute_exists(pk)"
+                self._table.update(Update(pk, sk, put={name: until}, condition=there))
+
     def _next(self, session_id: str) -> int:
         there = "attribute_exists(pk)"
         counted = Update(_key(session_id), add={"added": 1}, condition=there)
@@ -223,6 +249,10 @@ class DynamoConversationStore:
 
 def _key(session_id: str) -> str:
     return f"SES#{session_id}"
+
+
+def _with_spare(ends: int) -> int:
+    return ends + int(_SPARE.total_seconds())
 
 
 def _owner(scope: Scope) -> str:

@@ -14,6 +14,7 @@ from msp_core.conversations.store import (
     Thumb,
     Turn,
     approval_not_found,
+    approval_taken,
     conversation_not_found,
     turn_not_found,
 )
@@ -101,7 +102,7 @@ class SqliteConversationStore:
     def open(self, session_id: str, scope: Scope, *, title: str, at: datetime) -> Conversation:
         """See `ConversationStore.open`."""
         with self._database.write() as connection:
-            self._drop_expired(connection)
+            dropped = self._drop_expired(connection)
             connection.execute(
                 "INSERT INTO conversations (session_id, actor_id, customer_id, title,"
                 " last_activity) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
@@ -120,6 +121,8 @@ class SqliteConversationStore:
             ).fetchone()
             if row is None:
                 raise conversation_not_found(session_id)
+        if dropped:
+            self._database.empty_log()
         return _conversation(row)
 
     def recent(self, scope: Scope, *, limit: int = 50) -> list[Conversation]:
@@ -154,11 +157,12 @@ class SqliteConversationStore:
     def save_turn(self, session_id: str, turn: Turn, *, at: datetime) -> None:
         """See `ConversationStore.save_turn`."""
         with self._database.write() as connection:
+            self._require_living(connection, session_id)
             connection.execute(
                 "INSERT INTO turns (session_id, turn_id, number, message, events, finished, at)"
                 " VALUES (?, ?, (SELECT count(*) FROM turns WHERE session_id = ?), ?, ?, ?, ?) ON"
-                " CONFLICT (session_id, turn_id) DO UPDATE SET events = excluded.events, finished ="
-                " excluded.finished, at = excluded.at",
+                " CONFLICT (session_id, turn_id) DO UPDATE SET message = excluded.message, events ="
+                " excluded.events, finished = excluded.finished, at = excluded.at",
                 (
                     session_id,
                     turn.turn_id,
@@ -175,11 +179,15 @@ class SqliteConversationStore:
         values = [getattr(approval, name.strip()) for name in _APPROVAL_COLUMNS.split(",")]
         values[-1] = to_iso(approval.expires_at)
         with self._database.write() as connection:
-            connection.execute(
-                f"INSERT INTO approvals ({_APPROVAL_COLUMNS}) VALUES"
-                f" ({', '.join('?' * len(values))})",
-                values,
-            )
+            self._require_living(connection, approval.session_id)
+            try:
+                connection.execute(
+                    f"INSERT INTO approvals ({_APPROVAL_COLUMNS}) VALUES"
+                    f" ({', '.join('?' * len(values))})",
+                    values,
+                )
+            except sqlite3.IntegrityError as error:
+                raise approval_taken(approval.approval_id) from error
 
     def pending_approval(self, session_id: str) -> Approval | None:
         """See `ConversationStore.pending_approval`."""
@@ -252,10 +260,18 @@ class SqliteConversationStore:
         if row is None:
             raise conversation_not_found(session_id)
 
-    def _drop_expired(self, connection: sqlite3.Connection) -> None:
+    def _require_living(self, connection: sqlite3.Connection, session_id: str) -> None:
+        living = f"SELECT 1 FROM conversations WHERE session_id = ? AND {_LIVING}"
+        if connection.execute(living, (session_id, self._now())).fetchone() is None:
+            raise conversation_not_found(session_id)
+
+    def _drop_expired(self, connection: sqlite3.Connection) -> bool:
+        """Delete all expired conversations; whether there were any."""
         expired = "session_id IN (SELECT session_id FROM conversations WHERE expires_at <= ?)"
+        before = connection.total_changes
         for table in ("feedback", "approvals", "turns", "conversations"):
             connection.execute(f"DELETE FROM {table} WHERE {expired}", (self._now(),))
+        return connection.total_changes > before
 
 
 def _conversation(row: sqlite3.Row) -> Conversation:

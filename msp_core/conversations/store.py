@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from msp_core.errors import NotFound
+from msp_core.errors import Conflict, NotFound
 from msp_core.scope import Scope
 
 Event = dict[str, Any]
@@ -95,14 +95,20 @@ class ConversationStore(Protocol):
         """One turn of an opened conversation, or None."""
 
     def save_turn(self, session_id: str, turn: Turn, *, at: datetime) -> None:
-        """Store or overwrite a turn of an opened conversation.
+        """Store or overwrite a turn of an opened conversation; a turn keeps its place.
 
         Raises:
             InvalidInput: it is too big for the store.
+            NotFound: the conversation is not there, or has expired.
         """
 
     def add_approval(self, approval: Approval) -> None:
-        """Store an approval that waits."""
+        """Store an approval that waits; its id is a new one.
+
+        Raises:
+            Conflict: the conversation has one of this id, used or not; that one stays as it is.
+            NotFound: the conversation is not there, or has expired.
+        """
 
     def pending_approval(self, session_id: str) -> Approval | None:
         """The conversation's newest approval that was not used, or None; it may have expired."""
@@ -148,6 +154,11 @@ def conversation_not_found(session_id: str) -> NotFound:
 def turn_not_found(turn_id: str) -> NotFound:
     """The error for a turn that is not there."""
     return NotFound(f"There is no turn {turn_id!r} in this conversation.")
+
+
+def approval_taken(approval_id: str) -> Conflict:
+    """The error for an approval whose id was used for another."""
+    return Conflict(f"There is an approval {approval_id!r} already. Ask for the change again.")
 
 
 def approval_not_found() -> NotFound:

@@ -1,6 +1,6 @@
 """Items, and writes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -10,6 +10,10 @@ Item = dict[str, str | int | bytes]
 ALONE = "META"
 """The sort key of the one item that a partition is about."""
 MAX_ITEM_BYTES = 400_000
+MAX_WRITES = 100
+"""Of one transaction."""
+MAX_WRITE_BYTES = 4_000_000
+"""Of the items of one transaction together."""
 
 
 @dataclass(frozen=True)
@@ -84,18 +88,32 @@ def from_wire(wire: Mapping[str, Mapping[str, Any]]) -> Item:
     return item
 
 
+def size_of(item: Item) -> int:
+    """The bytes that an item takes; the names of its attributes count too."""
+    return sum(
+        len(name) + (len(str(value).encode()) if not isinstance(value, bytes) else len(value))
+        for name, value in item.items()
+    )
+
+
 def check_size(item: Item) -> None:
-    """Pass when DynamoDB would take the item; the names of its attributes count too.
+    """Pass when DynamoDB would take the item.
 
     Raises:
         InvalidInput: it is too big.
     """
-    size = sum(
-        len(name) + (len(str(value).encode()) if not isinstance(value, bytes) else len(value))
-        for name, value in item.items()
-    )
-    if size > MAX_ITEM_BYTES:
+    if size_of(item) > MAX_ITEM_BYTES:
         raise too_big()
+
+
+def how_many_together(first: Item, others: Sequence[Item]) -> int:
+    """How many of the others, from the start, fit into one transaction with the first."""
+    room = MAX_WRITE_BYTES - size_of(first)
+    for number, item in enumerate(others[: MAX_WRITES - 1]):
+        room -= size_of(item)
+        if room < 0:
+            return number
+    return min(len(others), MAX_WRITES - 1)
 
 
 def too_big() -> InvalidInput:

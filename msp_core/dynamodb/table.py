@@ -11,8 +11,6 @@ from msp_core.dynamodb.item import ALONE, Item, Update, Write, check_size, from_
 from msp_core.dynamodb.shape import Index, TableShape
 from msp_core.errors import DependencyFailed
 
-MAX_WRITES = 100
-"""Of one transaction."""
 _MAX_GET, _MAX_BATCH = 100, 25
 _TRIES = 8
 _BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}

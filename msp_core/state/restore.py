@@ -9,12 +9,13 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from msp_core.database import Database
 from msp_core.errors import CorruptData, DependencyFailed
 from msp_core.state.backup import back_up, unpack
 from msp_core.state.files import KNOWLEDGE, SESSIONS, check_database, databases, explained, sync
@@ -37,11 +38,11 @@ class StateDatabase:
     """What this version knows of a database.
 
     Attributes:
-        format: the newest that it can read.
+        migrations: all that it knows, oldest first; those that a backup lacks are done on it.
         on_restore: a statement that tells those who have it open that all of it is new.
     """
 
-    format: int
+    migrations: Sequence[str]
     on_restore: str | None = None
 
 
@@ -50,8 +51,9 @@ def restore(
 ) -> RestoreReport:
     """Make the state of a folder that of a backup; the state before is kept beside it.
 
-    Databases that the backup does not have stay as they are. What others write in the moment
-    between keeping and replacing may be in neither.
+    What an older version wrote is brought to this version's format first, for those who have the
+    files open. Databases that the backup does not have stay as they are. What others write in the
+    moment between keeping and replacing may be in neither.
 
     Args:
         known: the databases that this version knows, by name.
@@ -110,15 +112,22 @@ def finish_restore(folder: Path) -> None:
 
 def _prepare(database: Path, known: StateDatabase | None, archive: Path) -> None:
     version = check_database(database)
-    if known is None or version > known.format:
+    if known is None or version > len(known.migrations):
         raise CorruptData(
             f"{archive} was made by another version of msp ({database.name} has format {version})."
             " Update msp; nothing was changed."
         )
-    if known.on_restore is not None:
-        with closing(sqlite3.connect(database)) as connection:
-            connection.execute(known.on_restore)
-            connection.commit()
+    try:
+        with Database(database, known.migrations).write() as connection:
+            if known.on_restore is not None:
+                connection.execute(known.on_restore)
+    except sqlite3.OperationalError as error:
+        raise CorruptData(
+            f"{archive} was not made by msp: {database.name} says it has format {version} and has "
+            f"not ({error}). Choose another backup; nothing was changed."
+        ) from error
+    for copy in database.parent.glob(f"{database.name}.format-*"):
+        copy.unlink()  # the archive has it
 
 
 def _put_back(source: Path, target: Path) -> None:

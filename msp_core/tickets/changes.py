@@ -54,14 +54,14 @@ def checked_values(ticket: Ticket, update: TicketUpdate, now: datetime) -> dict[
 
 
 def _resolution(ticket: Ticket, update: TicketUpdate, now: datetime) -> dict[str, object]:
-    goes_on = update.status is not None and update.status not in DONE
-    if goes_on and update.resolution is not None:
+    after = update.status or ticket.status
+    if after not in DONE and update.resolution is not None:
         raise InvalidInput(
-            f"A ticket that becomes {update.status} has no resolution yet. "
-            "Leave the resolution out, or add it as a note.",
+            f"A ticket that is {after} has no resolution yet. Resolve it with the same change, or "
+            "add the text as a note.",
             field="resolution",
         )
-    if goes_on:
+    if after not in DONE and update.status is not None:
         return {"resolution": None}
     if update.resolution is not None:
         return {"resolution": Resolution(now, check_text(update.resolution, field="resolution"))}

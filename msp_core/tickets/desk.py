@@ -108,9 +108,12 @@ class Desk:
             last = rows[limit - 1]
             position = Position(last.created_at, last.ticket_id)
             following = self._cursors.seal(position, scope, wanted)
-        internal = scope.may(Permission.READ_INTERNAL)
-        shown = tuple(row if internal else row.for_customer() for row in rows[:limit])
-        return TicketPage(shown, following)
+        return TicketPage(_rows(rows[:limit], scope), following)
+
+    def before(self, position: Position, scope: Scope, *, limit: int) -> tuple[TicketRow, ...]:
+        """The newest `limit` tickets of the scope that come after a position: older ones."""
+        rows = self._store.find(scope, TicketFilter(), limit=limit, after=position)
+        return _rows(rows, scope)
 
     def count(
         self, scope: Scope, wanted: TicketFilter | None = None, *, at_most: int = 1000
@@ -218,10 +221,11 @@ class Desk:
         changed = ticket.changed(
             at=now, actor=scope.actor_id, note=note, **checked_values(ticket, update, now)
         )
-        version = ticket.version if expected_version is None else expected_version
-        if changed is ticket and version == ticket.version:
+        if changed is ticket and once is None:
             return _visible(ticket, scope)
-        return _visible(self._store.replace(changed, expected_version=version, once=once), scope)
+        # What changes nothing is written all the same when it has a key, for the key to be kept.
+        stored = self._store.replace(changed, expected_version=ticket.version, once=once)
+        return _visible(stored, scope)
 
     def add_note(
         self,
@@ -294,7 +298,7 @@ class Desk:
     def _escalate(self, ticket_id: str, scope: Scope, team: str | None) -> Ticket | None:
         ticket = self._store.get(ticket_id, scope)
         sla = self.sla(ticket)
-        if sla is None:
+        if sla is None or ticket.status in DONE:
             return None
         changed = escalated(ticket, sla, at=self._clock(), actor=scope.actor_id, team=team)
         if changed is None:
@@ -315,6 +319,11 @@ class Desk:
 
 def _visible(ticket: Ticket, scope: Scope) -> Ticket:
     return ticket if scope.may(Permission.READ_INTERNAL) else ticket.for_customer()
+
+
+def _rows(rows: Sequence[TicketRow], scope: Scope) -> tuple[TicketRow, ...]:
+    internal = scope.may(Permission.READ_INTERNAL)
+    return tuple(row if internal else row.for_customer() for row in rows)
 
 
 def _permitted(wanted: TicketFilter | None, scope: Scope) -> TicketFilter:

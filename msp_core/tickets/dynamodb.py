@@ -10,9 +10,9 @@ from itertools import islice
 
 from msp_core.clock import to_iso
 from msp_core.dynamodb.failures import ConditionFailed
-from msp_core.dynamodb.item import ALONE, Item, Write
-from msp_core.dynamodb.table import MAX_WRITES, Table
-from msp_core.errors import Conflict, CorruptData
+from msp_core.dynamodb.item import ALONE, Item, Write, how_many_together
+from msp_core.dynamodb.table import Table
+from msp_core.errors import Conflict, CorruptData, NotFound
 from msp_core.scope import Scope
 from msp_core.tickets.dynamodb_items import (
     SORT,
@@ -121,11 +121,11 @@ class DynamoTicketStore:
         )
 
     def _load(self, ticket: Ticket) -> bool:
-        written = written_items(ticket)
-        together = MAX_WRITES - 1
+        meta, written = meta_item(ticket), written_items(ticket)
+        together = how_many_together(meta, written)
         # What does not fit into the transaction goes first; without META nobody sees it.
         self._table.put_all(written[together:])
-        writes = [Write(meta_item(ticket), condition=_NEW), *map(Write, written[:together])]
+        writes = [Write(meta, condition=_NEW), *map(Write, written[:together])]
         try:
             self._table.write(writes)
         except ConditionFailed:
@@ -139,6 +139,17 @@ class DynamoTicketStore:
         if once is not None and (earlier := self.replay(once)) is not None:
             return earlier
         check_size(ticket)
+        try:
+            return self._replace(ticket, expected_version, once)
+        except (Conflict, NotFound):
+            # Another call with the same key may have been quicker.
+            if once is not None and (earlier := self.replay(once)) is not None:
+                return earlier
+            raise
+
+    def _replace(
+        self, ticket: Ticket, expected_version: int, once: IdempotencyKey | None
+    ) -> Ticket:
         stored = self._whole(ticket.ticket_id)
         if stored is None:
             raise not_found(ticket.ticket_id)
@@ -155,34 +166,31 @@ class DynamoTicketStore:
                 ]
             )
         except ConditionFailed as failed:
-            if once is not None and (earlier := self.replay(once)) is not None:
-                return earlier
             raise self._refused(ticket.ticket_id, expected_version) from failed
         return ticket
 
     def delete(self, ticket_id: str, *, expected_version: int, at: datetime, actor: str) -> None:
         """See `TicketStore.delete`."""
-        pk = ticket_key(ticket_id)
-        items = self._table.partition(pk)
-        meta = next((item for item in items if item["sk"] == ALONE), None)
-        if meta is None or "deleted_at" in meta:
+        items = self._table.partition(ticket_key(ticket_id))
+        meta = self._living(items)
+        if meta is None:
             raise not_found(ticket_id)
         tombstone: Item = {
-            "pk": pk,
+            "pk": meta["pk"],
             "sk": ALONE,
             "ticket_id": ticket_id,
             "deleted_at": to_iso(at),
             "deleted_by": actor,
             "version": expected_version + 1,
         }
-        written = [(pk, str(item["sk"])) for item in items if item["sk"] != ALONE]
-        together = MAX_WRITES - 1
-        deletes = [Write({"pk": pk, "sk": sk}, "Delete") for _, sk in written[:together]]
+        written = [item for item in items if item["sk"] != ALONE]
+        together = how_many_together(tombstone, written)
+        deletes = [Write(_key(item), "Delete") for item in written[:together]]
         try:
             self._table.write([_at_version(tombstone, expected_version), *deletes])
         except ConditionFailed as failed:
             raise self._refused(ticket_id, expected_version) from failed
-        self._table.delete_all(written[together:])
+        self._forget(written[together:])
 
     def secret(self) -> bytes:
         """See `TicketStore.secret`."""
@@ -204,8 +212,8 @@ class DynamoTicketStore:
         """
         for _ in range(_READS):
             items = self._table.partition(ticket_key(ticket_id))
-            meta = next((item for item in items if item["sk"] == ALONE), None)
-            if meta is None or "deleted_at" in meta:
+            meta = self._living(items)
+            if meta is None:
                 return None
             notes, lines = read_written(items)
             if len(notes) >= int(meta["notes"]) and len(lines) >= int(meta["lines"]):
@@ -216,6 +224,20 @@ class DynamoTicketStore:
             f"{ticket_id} has fewer notes or lines of history in the table {self._table.name} than "
             "were written. Restore the table to a point in time before."
         )
+
+    def _living(self, items: Sequence[Item]) -> Item | None:
+        """The META of a ticket's items; None when there is none or it was deleted.
+
+        Of a deletion that was cut off, what it left is deleted now.
+        """
+        meta = next((item for item in items if item["sk"] == ALONE), None)
+        if meta is None or "deleted_at" not in meta:
+            return meta
+        self._forget([item for item in items if item["sk"] != ALONE])
+        return None
+
+    def _forget(self, items: Sequence[Item]) -> None:
+        self._table.delete_all([(str(item["pk"]), str(item["sk"])) for item in items])
 
     def _refused(self, ticket_id: str, expected: int) -> Exception:
         """Why a write at a version was refused, as it stands now."""
@@ -247,6 +269,10 @@ class DynamoTicketStore:
 def _at_version(item: Item, expected: int) -> Write:
     condition = "version = :expected AND attribute_not_exists(deleted_at)"
     return Write(item, condition=condition, values={":expected": expected})
+
+
+def _key(item: Item) -> Item:
+    return {"pk": item["pk"], "sk": item["sk"]}
 
 
 def _once_key(once: IdempotencyKey) -> str:

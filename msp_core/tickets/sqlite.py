@@ -116,6 +116,7 @@ class SqliteTicketStore:
             connection.execute(
                 "UPDATE written_once SET response = NULL WHERE ticket_id = ?", (ticket_id,)
             )
+        self._database.empty_log()
 
     def secret(self) -> bytes:
         """See `TicketStore.secret`."""

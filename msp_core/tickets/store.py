@@ -132,7 +132,7 @@ class TicketStore(Protocol):
     def replace(
         self, ticket: Ticket, *, expected_version: int, once: IdempotencyKey | None = None
     ) -> Ticket:
-        """Store the next state of a ticket and return it.
+        """Store the next state of a ticket, or the same for the sake of `once`, and return it.
 
         Raises:
             Conflict: the stored version is not `expected_version`.

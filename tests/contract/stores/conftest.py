@@ -50,6 +50,15 @@ class Backend:
             return SqliteConversationStore(self.folder / "conversations.db", self.clock)
         return DynamoConversationStore(self.table("sessions", SESSIONS_TABLE), self.clock)
 
+    def expire(self, session_id: str) -> None:
+        """What DynamoDB does some time after an item's end."""
+        if self.name != "sqlite":
+            table = self.table("sessions", SESSIONS_TABLE)
+            now = self.time.timestamp()
+            items = table.partition(f"SES#{session_id}")
+            ended = [item for item in items if int(item["expires_at"]) <= now]
+            table.delete_all([(str(item["pk"]), str(item["sk"])) for item in ended])
+
     def ledger(self) -> Ledger:
         if self.name == "sqlite":
             return SqliteLedger(self.folder / "ledger.db")

@@ -15,7 +15,8 @@ from msp_core.conversations.store import (
     Feedback,
     Turn,
 )
-from msp_core.errors import NotFound
+from msp_core.dynamodb.sessions import SESSIONS_TABLE
+from msp_core.errors import Conflict, NotFound
 from msp_core.scope import Role, Scope
 
 if TYPE_CHECKING:
@@ -213,6 +214,70 @@ def test_activity_prolongs_a_conversation(backend: "Backend", store: Conversatio
     store.open("s1", TOM, title="", at=NOW + timedelta(days=30))
     backend.time = NOW + CONVERSATION_LIFE + timedelta(days=1)
     assert [row.session_id for row in store.recent(TOM)] == ["s1"]
+
+
+def test_a_prolonged_conversation_keeps_its_oldest_parts(
+    backend: "Backend", store: ConversationStore
+) -> None:
+    store.save_turn("s1", TURN, at=NOW)
+    store.add_approval(APPROVAL)
+    store.add_feedback("s1", "t1", TOM, thumb="up", at=NOW)
+    for day in (3, 50, 51, 130):
+        backend.time = NOW + timedelta(days=day)
+        store.open("s1", TOM, title="", at=backend.time)
+    backend.time += CONVERSATION_LIFE - timedelta(seconds=1)
+    backend.expire("s1")
+    assert store.turns("s1", TOM) == [TURN]
+    assert store.feedback("s1", TOM) == [Feedback("t1", "up", "", NOW)]
+    assert store.pending_approval("s1") == APPROVAL
+
+
+def test_a_conversation_that_is_opened_again_leaves_no_old_parts_behind(
+    backend: "Backend", store: ConversationStore
+) -> None:
+    """What an earlier one of the same id left is not prolonged with the new one."""
+    store.save_turn("s1", TURN, at=NOW)
+    backend.time = NOW + CONVERSATION_LIFE
+    store.open("s1", TOM, title="anew", at=backend.time)
+    for _ in range(3):
+        backend.time += timedelta(days=60)
+        store.open("s1", TOM, title="", at=backend.time)
+    backend.expire("s1")
+    if backend.name != "sqlite":
+        assert len(backend.table("sessions", SESSIONS_TABLE).partition("SES#s1")) == 1
+    assert store.turns("s1", TOM) == []
+
+
+@pytest.mark.parametrize("session", ["s1", "s9"], ids=["expired", "unknown"])
+def test_nothing_is_added_to_a_conversation_that_is_not_there(
+    backend: "Backend", store: ConversationStore, session: str
+) -> None:
+    backend.time = NOW + CONVERSATION_LIFE
+    with pytest.raises(NotFound):
+        store.save_turn(session, TURN, at=backend.time)
+    with pytest.raises(NotFound):
+        store.add_approval(replace(APPROVAL, session_id=session))
+    backend.time = NOW
+    assert store.turns("s1", TOM) == []
+    assert store.pending_approval("s1") is None
+
+
+def test_an_approval_is_added_once_and_never_waits_again(store: ConversationStore) -> None:
+    store.add_approval(APPROVAL)
+    with pytest.raises(Conflict):
+        store.add_approval(replace(APPROVAL, tool="update_ticket"))
+    assert store.use_approval("a1", "s1", TOM) == APPROVAL
+    with pytest.raises(Conflict):
+        store.add_approval(APPROVAL)
+    assert store.pending_approval("s1") is None
+    with pytest.raises(NotFound):
+        store.use_approval("a1", "s1", TOM)
+
+
+def test_a_turn_that_is_stored_again_is_the_newer_one(store: ConversationStore) -> None:
+    store.save_turn("s1", replace(TURN, message="first", finished=False), at=NOW)
+    store.save_turn("s1", TURN, at=LATER)
+    assert store.turns("s1", TOM) == [TURN]
 
 
 def test_feedback_is_kept_by_turn_and_replaced(store: ConversationStore) -> None:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from msp_core.errors import Conflict, InvalidInput, NotFound
+from msp_core.errors import Conflict, DependencyFailed, InvalidInput, NotFound
+from msp_core.tickets.dynamodb_items import TICKETS_TABLE, ticket_key
 from msp_core.tickets.store import TicketStore
 from msp_core.tickets.ticket import Attachment, Change, Note, Resolution, Status
 from msp_core.tickets.values import MAX_TEXT
@@ -73,6 +74,49 @@ def test_a_long_correspondence_is_loaded_whole_and_once(store: TicketStore) -> N
     assert store.load([long]) == 0
     with pytest.raises(NotFound):
         store.get(long.ticket_id, DESK)
+
+
+def test_a_long_correspondence_of_wide_characters_is_loaded_and_deleted(store: TicketStore) -> None:
+    """8 MB: twice what DynamoDB takes as one."""
+    text = WIDE * MAX_TEXT
+    long = ticket(notes=tuple(Note(f"n{n}", NOW, "tom", text, "public") for n in range(98)))
+    assert store.load([long]) == 1
+    assert store.get(long.ticket_id, DESK) == long
+    delete(store, long.ticket_id, version=1)
+    with pytest.raises(NotFound):
+        store.get(long.ticket_id, DESK)
+
+
+@pytest.mark.parametrize(
+    "backend",
+    ["moto", pytest.param("dynamodb-local", marks=pytest.mark.services)],
+    indirect=True,
+)
+@pytest.mark.parametrize("again", ["delete", "get"])
+def test_a_deletion_that_was_cut_off_is_finished_by_the_next_call(
+    backend: "Backend", monkeypatch: pytest.MonkeyPatch, again: str
+) -> None:
+    """SQLite deletes in one transaction."""
+    store, table = backend.tickets(), backend.table("tickets", TICKETS_TABLE)
+    long = ticket(notes=tuple(Note(f"n{n}", NOW, "tom", "x", "public") for n in range(150)))
+    store.load([long])
+
+    def cut_off(_: object) -> None:
+        raise DependencyFailed("the network is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(table, "delete_all", cut_off)
+        with pytest.raises(DependencyFailed):
+            delete(store, long.ticket_id, version=1)
+    pk = ticket_key(long.ticket_id)
+    assert len(table.partition(pk)) > 1
+    with pytest.raises(NotFound):
+        if again == "delete":
+            delete(store, long.ticket_id, version=1)
+        else:
+            store.get(long.ticket_id, DESK)
+    (tombstone,) = table.partition(pk)
+    assert "deleted_at" in tombstone
 
 
 @pytest.mark.parametrize(

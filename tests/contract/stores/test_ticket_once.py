@@ -10,7 +10,7 @@ import pytest
 
 from msp_core.errors import Conflict, InvalidInput, NotFound
 from msp_core.tickets.store import KEY_LIFE, TicketStore
-from msp_core.tickets.ticket import Change, Note
+from msp_core.tickets.ticket import Change, Note, Ticket
 from tests.contract.stores.making import DESK, NOW, delete, key, numbers, ticket
 
 if TYPE_CHECKING:
@@ -110,6 +110,24 @@ def test_of_many_writes_with_one_key_one_counts(backend: "Backend") -> None:
         ids = set(pool.map(add, range(8)))
     assert len(ids) == 1
     assert len(numbers(backend.tickets())) == 1
+
+
+def test_of_many_changes_with_one_key_one_counts_and_none_is_refused(backend: "Backend") -> None:
+    stores = [backend.tickets() for _ in range(8)]
+    for round_ in range(1, 6):
+        made = stores[0].add(ticket(round_))
+        changed = made.changed(at=NOW, actor="mia", team="net")
+        start = Barrier(8)
+
+        def change(
+            n: int, changed: Ticket = changed, start: Barrier = start, name: str = f"k{round_}"
+        ) -> Ticket:
+            start.wait()
+            return stores[n].replace(changed, expected_version=1, once=key(name=name))
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(change, range(8))) == [changed] * 8
+        assert stores[0].get(made.ticket_id, DESK) == changed
 
 
 def test_a_replay_after_deletion_tells_nothing(store: TicketStore) -> None:

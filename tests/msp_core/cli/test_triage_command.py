@@ -1,6 +1,8 @@
 """`msp tickets triage` and `msp eval triage`, as a person calls them."""
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from click.testing import CliRunner, Result
 from eval.result import read_result
 from msp_core.bootstrap import build_services
 from msp_core.cli import msp
+from msp_core.cli.tickets_triage import LOOKED_AT
 from msp_core.errors import InvalidInput, UsageError
 from msp_core.tickets.file import read_tickets
 
@@ -49,6 +52,26 @@ def test_a_ticket_that_repeats_another(root: Path) -> None:
     made = json.loads(run("tickets", "triage", own.ticket_id, "--json").stdout)
     assert made["duplicate_of"]["ticket_id"] == first.ticket_id
     assert "duplicate" in run("tickets", "triage", own.ticket_id.lower()).stdout
+
+
+def test_a_ticket_of_long_ago_is_compared_with_those_before_it(root: Path) -> None:
+    tickets = {row.ticket_id: row for row in read_tickets(root / "data" / "tickets.jsonl")[0]}
+    rows = map(json.loads, (root / "eval/datasets/triage/labels.jsonl").read_text().splitlines())
+    label = next(row for row in rows if row["split"] == "dev" and row["duplicate_of"])
+    own, first = tickets[label["ticket_id"]], tickets[label["duplicate_of"]]
+    later = [
+        replace(
+            own,
+            ticket_id=f"TKT-20300101-{number:08X}",
+            title=f"{number}",
+            created_at=own.created_at + timedelta(days=1, minutes=number),
+            updated_at=own.updated_at + timedelta(days=2, minutes=number),
+        )
+        for number in range(LOOKED_AT)
+    ]
+    build_services().tickets.load([own, first, *later])
+    made = json.loads(run("tickets", "triage", own.ticket_id, "--json").stdout)
+    assert made["duplicate_of"]["ticket_id"] == first.ticket_id
 
 
 def test_what_cannot_be_triaged() -> None:

@@ -10,9 +10,9 @@ from msp_core.state.restore import StateDatabase, restore
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 SCHEMA = ["CREATE TABLE words (word TEXT NOT NULL) STRICT"]
 KNOWN = {
-    "tickets.db": StateDatabase(1),
-    "conversations.db": StateDatabase(1),
-    "knowledge/cold.db": StateDatabase(1, "INSERT INTO words VALUES ('restored')"),
+    "tickets.db": StateDatabase(SCHEMA),
+    "conversations.db": StateDatabase(SCHEMA),
+    "knowledge/cold.db": StateDatabase(SCHEMA, "INSERT INTO words VALUES ('restored')"),
 }
 
 

@@ -14,6 +14,7 @@ from msp_core.state.restore import StateDatabase, restore
 from tests.msp_core.state.folders import (
     KNOWN,
     NOW,
+    SCHEMA,
     bring_back,
     said,
 )
@@ -95,7 +96,16 @@ def test_what_is_no_archive_is_refused(state: Path, archive: Path, tmp_path: Pat
     refused(state, tmp_path, ConfigurationError)
 
 
+def test_a_database_that_cannot_become_ours_is_refused(
+    state: Path, archive: Path, tmp_path: Path
+) -> None:
+    migrations = [*SCHEMA, "ALTER TABLE sentences ADD COLUMN at TEXT"]
+    with pytest.raises(CorruptData, match=r"tickets\.db.*nothing was changed"):
+        restore(state, archive, known=KNOWN | {"tickets.db": StateDatabase(migrations)}, at=NOW)
+    assert said(state) == {"old", "new"}
+
+
 def test_a_database_of_a_newer_format_is_refused(state: Path, archive: Path) -> None:
     with pytest.raises(CorruptData, match=r"another version.*Update msp"):
-        restore(state, archive, known=KNOWN | {"tickets.db": StateDatabase(0)}, at=NOW)
+        restore(state, archive, known=KNOWN | {"tickets.db": StateDatabase([])}, at=NOW)
     assert said(state) == {"old", "new"}

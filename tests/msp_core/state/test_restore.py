@@ -14,10 +14,21 @@ from threading import Event
 
 import pytest
 
+from msp_core.database import Database
 from msp_core.errors import ConfigurationError, CorruptData, DependencyFailed, UsageError
 from msp_core.state.backup import back_up
-from msp_core.state.restore import PENDING, finish_restore
-from tests.msp_core.state.folders import NOW, add, bring_back, database, filled, said, words
+from msp_core.state.restore import PENDING, StateDatabase, finish_restore, restore
+from tests.msp_core.state.folders import (
+    KNOWN,
+    NOW,
+    SCHEMA,
+    add,
+    bring_back,
+    database,
+    filled,
+    said,
+    words,
+)
 
 
 def test_a_backup_restores_everything(state: Path, archive: Path) -> None:
@@ -127,6 +138,22 @@ def test_a_restore_while_others_read_and_write(state: Path, archive: Path) -> No
     assert set(words(state)) == {"old", "later"}
 
 
+def test_an_older_backup_is_brought_to_the_format_of_those_who_have_it_open(
+    state: Path, archive: Path
+) -> None:
+    migrations = [*SCHEMA, "ALTER TABLE words ADD COLUMN lang TEXT NOT NULL DEFAULT 'de'"]
+    opened = Database(state / "tickets.db", migrations)
+    with opened.write() as connection:
+        connection.execute("INSERT INTO words VALUES ('newer', 'en')")
+    known = KNOWN | {"tickets.db": StateDatabase(migrations)}
+    restore(state, archive, known=known, at=NOW)
+    with opened.write() as connection:
+        connection.execute("INSERT INTO words VALUES ('later', 'fr')")
+        rows = [tuple(row) for row in connection.execute("SELECT * FROM words ORDER BY rowid")]
+    assert rows == [("old", "de"), ("later", "fr")]
+    assert not (state / PENDING).exists()
+
+
 def damage(path: Path) -> None:
     """Overwrite the pages in the middle of a database."""
     with closing(sqlite3.connect(path)) as connection:
@@ -169,7 +196,8 @@ from msp_core.errors import MspError
 from msp_core.state.backup import back_up
 from msp_core.state.restore import StateDatabase, restore
 
-KNOWN = {name: StateDatabase(1) for name in ("tickets.db", "conversations.db")}
+SCHEMA = ["CREATE TABLE words (word TEXT NOT NULL) STRICT"]
+KNOWN = {name: StateDatabase(SCHEMA) for name in ("tickets.db", "conversations.db")}
 state, archive, what, size = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 now = datetime(2026, 11, 2, tzinfo=UTC)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -13,7 +13,7 @@ from msp_core.tickets.desk import Desk
 from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.sqlite import SqliteTicketStore
 from msp_core.tickets.store import TicketFilter
-from msp_core.tickets.ticket import Category, Priority, Status, Ticket
+from msp_core.tickets.ticket import Category, Priority, Resolution, Status, Ticket
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 BOTH = frozenset({"northwind", "keller"})
@@ -155,6 +155,24 @@ def test_a_resolution_for_a_ticket_that_goes_on_is_refused(desk: Desk, ticket: T
     update = TicketUpdate(status=Status.IN_PROGRESS, resolution="half of it is done")
     with pytest.raises(InvalidInput, match="resolution"):
         desk.update(ticket.ticket_id, update, TECHNICIAN)
+    active = desk.create(MANAGER, title="a", description="b")
+    for status in (None, Status.OPEN, Status.ON_HOLD):
+        with pytest.raises(InvalidInput, match="has no resolution yet") as caught:
+            desk.update(
+                active.ticket_id, TicketUpdate(status=status, resolution="done"), TECHNICIAN
+            )
+        assert caught.value.field == "resolution"
+    assert desk.read(active.ticket_id, TECHNICIAN) == active
+
+
+def test_the_resolution_of_a_ticket_that_is_done_can_be_corrected(
+    desk: Desk, ticket: Ticket
+) -> None:
+    mended = desk.update(ticket.ticket_id, TicketUpdate(resolution="New fuser"), TECHNICIAN)
+    assert (mended.status, mended.resolution) == (
+        Status.RESOLVED,
+        Resolution(NOW, "New fuser"),
+    )
 
 
 def test_nothing_to_change(desk: Desk, ticket: Ticket) -> None:

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from msp_core.scope import Role, Scope
 from msp_core.tickets.desk import Desk
 from msp_core.tickets.requests import TicketUpdate
 from msp_core.tickets.sqlite import SqliteTicketStore
-from msp_core.tickets.ticket import Priority, Status, Ticket
+from msp_core.tickets.ticket import Priority, Status, Ticket, TicketRow
 from tests.fakes.agreements import customer
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -68,6 +69,27 @@ def test_only_active_tickets_with_an_agreement_in_the_scope(clockwork: Clockwork
     clockwork.minutes = 9999
     assert desk.escalate_breached(replace(MANAGER, active_customer="keller")) == []
     assert [ticket.ticket_id for ticket in desk.escalate_breached(MANAGER)] == [late.ticket_id]
+
+
+def test_a_ticket_that_is_resolved_while_the_list_is_read_is_left_alone(tmp_path: Path) -> None:
+    clockwork = Clockwork(tmp_path / "tickets.db")
+    late = clockwork.create()
+    clockwork.minutes = 9999
+
+    class ResolvedMeanwhile(SqliteTicketStore):
+        """Somebody resolves the ticket right after a list was read."""
+
+        def find(self, *args: Any, **options: Any) -> list[TicketRow]:
+            rows = super().find(*args, **options)
+            done = TicketUpdate(status=Status.RESOLVED, resolution="x")
+            clockwork.desk.update(late.ticket_id, done, MANAGER)
+            return rows
+
+    store = ResolvedMeanwhile(tmp_path / "tickets.db")
+    desk = Desk(store, clockwork.now, {"northwind": customer()})
+    assert desk.escalate_breached(MANAGER, team="network-ops") == []
+    after = clockwork.desk.read(late.ticket_id, MANAGER)
+    assert (after.status, after.priority, after.team) == (Status.RESOLVED, Priority.HIGH, None)
 
 
 def test_every_page_is_looked_at(clockwork: Clockwork, monkeypatch: pytest.MonkeyPatch) -> None:

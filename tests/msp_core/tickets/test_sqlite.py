@@ -100,12 +100,17 @@ def test_a_file_of_the_first_format_goes_on(tmp_path: Path) -> None:
     assert "secret words" not in "".join(dump)
 
 
-def test_nothing_of_a_deleted_ticket_is_left_in_the_file(tmp_path: Path) -> None:
+def test_nothing_of_a_deleted_ticket_is_left_in_the_files(tmp_path: Path) -> None:
+    """While the desk is open, so that SQLite has not tidied up by closing."""
     path = tmp_path / "tickets.db"
     desk = open_desk(path)
-    made = desk.create(SCOPE, title="secret words", description="secret words", key="k")
+    long = "secret words " * 1000
+    made = desk.create(SCOPE, title="secret words", description=long, key="k")
     desk.add_note(made.ticket_id, "secret words", SCOPE, key="k2")
     desk.delete(made.ticket_id, SCOPE)
+    files = sorted(tmp_path.glob("tickets.db*"))
+    assert [file.name for file in files] == ["tickets.db", "tickets.db-shm", "tickets.db-wal"]
+    assert not any(b"secret words" in file.read_bytes() for file in files)
     with closing(sqlite3.connect(path)) as connection:
         rows = [
             str(row)
