@@ -45,14 +45,14 @@ def test_everything_that_can_be_said_is_kept(desk: Desk) -> None:
     ticket = desk.create(
         customer=KELLER,
         assigned_to="tom",
-        team="network",
+        team="network-ops",
         tags=["vpn", "vpn", "branch"],
         note="call first",
         note_visibility="internal",
         status="In Progress",
     )
     assert (ticket["AssignedTo"], ticket["Team"], ticket["Status"], ticket["Tags"]) == (
-        "tom", "network", "In Progress", ["vpn", "branch"],
+        "tom", "network-ops", "In Progress", ["vpn", "branch"],
     )  # fmt: skip
     (note,) = desk.call("tom", "GET", f"/tickets/{ticket['TicketId']}").body["ticket"]["Notes"]
     assert (note["Text"], note["Visibility"], note["Author"]) == ("call first", "internal", "tom")
@@ -165,7 +165,7 @@ def test_health_is_public_and_says_what_does_not_work(desk: Desk) -> None:
     (desk.folder / "tickets.db").write_bytes(b"this is no database" * 100)
     broken = Desk(desk.folder).call(None, "GET", "/health")
     assert (broken.status, broken.body["status"]) == (503, "degraded")
-    assert broken.body["parts"] == {"tickets": "unavailable", "customers": "ok"}
+    assert broken.body["parts"] == {"tickets": "unavailable", "customers": "ok", "teams": "ok"}
     assert str(desk.folder) not in json.dumps(broken.body)
 
 
