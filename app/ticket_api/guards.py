@@ -16,18 +16,27 @@ MAX_DEPTH = 32
 LIST_FILTERS = frozenset(
     {"status", "priority", "category", "assigned_to", "customer_id", "limit", "cursor"}
 )
-_METHODS = (
-    (re.compile("/tickets"), ("GET", "POST")),
-    (re.compile("/tickets/[^/]+"), ("GET", "PATCH", "DELETE")),
-    (re.compile("/health"), ("GET",)),
-)
+ONE_TICKET = "/tickets/{ticketId}"
+_METHODS = {
+    "/tickets": ("GET", "POST"),
+    ONE_TICKET: ("GET", "PATCH", "DELETE"),
+    "/health": ("GET",),
+}
+_ONE_TICKET = re.compile("/tickets/[^/]+")
 _DIGITS = re.compile("[0-9]+")
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-?8"?\s*)?', re.IGNORECASE)
 
 
+def route_of(path: str) -> str:
+    """The path with {ticketId} in place of what was sent; "unknown" when there is no such path."""
+    if _ONE_TICKET.fullmatch(path):
+        return ONE_TICKET
+    return path if path in _METHODS else "unknown"
+
+
 def allowed_methods(path: str) -> tuple[str, ...]:
     """The methods of a path; none when there is no such path."""
-    return next((methods for pattern, methods in _METHODS if pattern.fullmatch(path)), ())
+    return _METHODS.get(route_of(path), ())
 
 
 def checked(event: Mapping[str, Any]) -> dict[str, Any]:

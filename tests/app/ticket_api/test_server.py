@@ -33,18 +33,51 @@ def test_a_signed_token_opens_and_a_forged_one_does_not(server: Server) -> None:
     assert server.call("Basic eA==", "GET", "/tickets").status == 401
 
 
+def logged(server: Server, correlation_id: str) -> list[dict[str, object]]:
+    """The lines of the log about one call or more."""
+    text = (server.state.parent / "server.log").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    return [line for line in lines if line["correlation_id"] == correlation_id]
+
+
 def test_the_log_has_neither_bodies_nor_people(server: Server) -> None:
     token = server.token(PERSON["ana"])
     private = {"title": "Anna Schmidt", "description": "anna@example.com cannot sign in"}
     trace = {"X-Correlation-Id": "trace-1"}
-    assert server.call(token, "POST", "/tickets", private, headers=trace).status == 201
+    made = server.call(token, "POST", "/tickets", private, headers=trace)
+    assert made.status == 201
     assert server.call(token, "POST", "/tickets", {"title": 5, "note": "Anna"}).status == 422
+    assert server.call(token, "GET", "/tickets/anna@example.com", headers=trace).status == 422
+    assert server.call(token, "GET", made.headers["location"], headers=trace).status == 200
+    said = [
+        (line["method"], line["path"], line.get("ticket_id"), line["status"])
+        for line in logged(server, "trace-1")
+    ]
+    one = "/tickets/{ticketId}"
+    ticket_id = made.body["ticket"]["TicketId"]
+    assert said == [
+        ("POST", "/tickets", None, 201), ("GET", one, None, 422), ("GET", one, ticket_id, 200)
+    ]  # fmt: skip
     text = (server.state.parent / "server.log").read_text(encoding="utf-8")
-    lines = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
-    (line,) = (line for line in lines if line["correlation_id"] == "trace-1")
-    assert (line["method"], line["path"], line["status"]) == ("POST", "/tickets", 201)
     for secret in ("Anna", "anna@", '"ana"', token):
         assert secret not in text
+
+
+def test_a_key_that_others_may_read_is_a_problem_and_in_the_log(server: Server) -> None:
+    token, key = server.token(PERSON["ana"]), server.state / "tokens.key"
+    trace = {"X-Correlation-Id": "trace-key"}
+    key.chmod(0o644)
+    try:
+        answer = server.call(token, "GET", "/tickets", headers=trace)
+        healthy = server.call(token, "GET", "/health")
+    finally:
+        key.chmod(0o600)
+    assert (answer.status, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.headers["x-correlation-id"] == "trace-key"
+    assert healthy.status == 200
+    failed, answered = logged(server, "trace-key")
+    assert (failed["level"], failed["exception_name"]) == ("ERROR", "ConfigurationError")
+    assert (answered["path"], answered["status"]) == ("/tickets", 500)
 
 
 def test_a_body_without_end_is_cut_off(server: Server) -> None:
@@ -52,6 +85,7 @@ def test_a_body_without_end_is_cut_off(server: Server) -> None:
     for size in (450_000, 3_000_000):
         answer = server.call(token, "POST", "/tickets", GOOD | {"note": "x" * size})
         assert (answer.status, answer.fields) == (413, ["body"])
+        assert logged(server, answer.headers["x-correlation-id"])[-1]["status"] == 413
 
 
 def test_of_eight_at_once_with_one_key_one_makes_the_ticket(server: Server) -> None:
