@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
 
 from app.ticket_api.guards import allowed_methods, checked, route_of
 from app.ticket_api.problems import answer, refusal_of
@@ -138,8 +139,8 @@ def make_resolver() -> APIGatewayHttpResolver:
 
 
 def _raise(error: Exception) -> NoReturn:
-    """Past powertools, which would answer and log in its own way."""
-    raise error
+    """Past powertools, which would answer and log in its own way, and answers its own errors."""
+    raise refusal_of(error) if isinstance(error, ServiceError) else error
 
 
 def _correlation_id(event: Mapping[str, Any]) -> str:
