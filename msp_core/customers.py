@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from msp_core.errors import ConfigurationError
+from msp_core.scope import SLUG
 from msp_core.tickets.ticket import Category, Priority
-from msp_core.tickets.values import SLUG
 
 
 def _zone(name: str) -> str:

@@ -7,8 +7,10 @@ from enum import StrEnum
 
 from msp_core.errors import NotAllowed, NotAuthenticated, NotFound, UsageError
 
-_ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}")
-_CUSTOMER_ID = re.compile(r"[a-z0-9-]{1,32}")
+ACTOR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:-]{0,63}")
+"""The id of a person."""
+SLUG = re.compile(r"[a-z0-9-]{1,32}")
+"""The id of a customer or team."""
 
 
 class Role(StrEnum):
@@ -129,9 +131,9 @@ def scope_from_claims(claims: Mapping[str, object]) -> Scope:
     )
     ids = customers.split(",")
     for name, value, sound in (
-        ("sub", actor, _ACTOR.fullmatch(actor)),
+        ("sub", actor, ACTOR.fullmatch(actor)),
         ("custom:role", role, role in set(Role)),
-        ("custom:customers", customers, all(map(_CUSTOMER_ID.fullmatch, ids))),
+        ("custom:customers", customers, all(map(SLUG.fullmatch, ids))),
     ):
         if not sound:
             raise NotAuthenticated(

@@ -1,7 +1,6 @@
 """The Lambda handler behind HTTP: one call at a time in each worker process."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import threading
@@ -14,7 +13,7 @@ from typing import Any
 
 from app.ticket_api.event import HttpRequest, make_event
 from app.ticket_api.handler import TicketApi, ticket_api
-from app.ticket_api.problems import answer, refused, unavailable
+from app.ticket_api.problems import refused, unavailable
 from msp_core.errors import NotAuthenticated
 from msp_core.tokens import LocalTokens
 
@@ -40,24 +39,24 @@ class LocalGateway:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """An ASGI application without start and stop of its own."""
         body = await _read(receive)
-        if body is None:
-            detail = "The body is too large. Shorten it."
-            await _send(send, answer(refused(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, name="body"
-            )), close=True)  # fmt: skip
-            return
-        if self._waiting >= MAX_WAITING:
-            await _send(send, answer(unavailable("Too much at once. Try again in a moment.")))
-            return
         request = HttpRequest(
             method=scope["method"],
             path=scope["path"],
             query=scope["query_string"].decode("latin-1"),
             headers=[(name.decode("latin-1"), value.decode("latin-1"))
                      for name, value in scope["headers"]],
-            body=body,
+            body=body or b"",
             source_ip=(scope.get("client") or ("127.0.0.1",))[0],
         )  # fmt: skip
+        if body is None:
+            detail = "The body is too large. Shorten it."
+            too_large = refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, name="body")
+            await _send(send, self._api.refuse(make_event(request, None), too_large), close=True)
+            return
+        if self._waiting >= MAX_WAITING:
+            busy = unavailable("Too much at once. Try again in a moment.")
+            await _send(send, self._api.refuse(make_event(request, None), busy))
+            return
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
@@ -70,10 +69,13 @@ class LocalGateway:
         headers = {name.lower(): value for name, value in request.headers}
         kind, _, token = headers.get("authorization", "").partition(" ")
         claims = None
-        if kind.lower() == "bearer":
-            # Without claims the handler says what is needed, and still serves what is public.
-            with contextlib.suppress(NotAuthenticated):
+        if kind.lower() == "bearer" and request.path != "/health":
+            try:
                 claims = self._tokens.verify(token.strip())
+            except NotAuthenticated:
+                pass  # without claims the handler says what is needed
+            except Exception as error:  # noqa: BLE001  # such as a key that others may read
+                return self._api.refuse(make_event(request, None), error)
         return self._api.handle(make_event(request, claims), None)
 
 

@@ -11,20 +11,32 @@ from urllib.parse import parse_qsl
 from app.ticket_api.problems import Refused, refused
 
 MAX_BODY = 256 * 1024
+MAX_DEPTH = 32
+"""Objects and lists within each other; how much more could be parsed depends on the stack."""
 LIST_FILTERS = frozenset(
     {"status", "priority", "category", "assigned_to", "customer_id", "limit", "cursor"}
 )
-_METHODS = (
-    (re.compile("/tickets"), ("GET", "POST")),
-    (re.compile("/tickets/[^/]+"), ("GET", "PATCH", "DELETE")),
-    (re.compile("/health"), ("GET",)),
-)
+ONE_TICKET = "/tickets/{ticketId}"
+_METHODS = {
+    "/tickets": ("GET", "POST"),
+    ONE_TICKET: ("GET", "PATCH", "DELETE"),
+    "/health": ("GET",),
+}
+_ONE_TICKET = re.compile("/tickets/[^/]+")
+_DIGITS = re.compile("[0-9]+")
 _JSON = re.compile(r'application/json\s*(;\s*charset="?utf-?8"?\s*)?', re.IGNORECASE)
+
+
+def route_of(path: str) -> str:
+    """The path with {ticketId} in place of what was sent; "unknown" when there is no such path."""
+    if _ONE_TICKET.fullmatch(path):
+        return ONE_TICKET
+    return path if path in _METHODS else "unknown"
 
 
 def allowed_methods(path: str) -> tuple[str, ...]:
     """The methods of a path; none when there is no such path."""
-    return next((methods for pattern, methods in _METHODS if pattern.fullmatch(path)), ())
+    return _METHODS.get(route_of(path), ())
 
 
 def checked(event: Mapping[str, Any]) -> dict[str, Any]:
@@ -59,6 +71,9 @@ def _check_query(query: str, path: str) -> None:
         # API Gateway joins what is given twice with commas, and no filter's value holds one.
         if name in seen or "," in value:
             raise _unprocessable(f"{name} takes one value. Send it once, without comma.", name=name)
+        # Pydantic also takes 5.0, 1_0 and +5 for whole numbers.
+        if name == "limit" and not _DIGITS.fullmatch(value):
+            raise _unprocessable("limit is a whole number. Send digits alone.", name=name)
         seen.add(name)
 
 
@@ -89,13 +104,37 @@ def _check_json(body: str, content_type: str) -> None:
             "The body must be JSON in UTF-8. Set Content-Type: application/json.",
             name="Content-Type",
         )
+    too_deep = refused(
+        HTTPStatus.BAD_REQUEST,
+        f"The body is nested more than {MAX_DEPTH} levels deep. Send it flat.",
+        name="body",
+    )
     try:
         value = json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise too_deep from error
+    except ValueError as error:
         detail = "The body is not JSON. Send an object such as {}."
         raise refused(HTTPStatus.BAD_REQUEST, detail, name="body") from error
+    if _is_deeper(value, MAX_DEPTH):
+        raise too_deep
     if not isinstance(value, dict):
         raise _unprocessable("The body must be a JSON object.", name="body")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Whether more objects and lists than that lie within each other."""
+    layer = [value]
+    for _ in range(levels + 1):
+        holders = [each for each in layer if isinstance(each, (dict, list))]
+        if not holders:
+            return False
+        layer = [
+            inner
+            for holder in holders
+            for inner in (holder.values() if isinstance(holder, dict) else holder)
+        ]
+    return True
 
 
 def _unprocessable(detail: str, *, name: str) -> Refused:

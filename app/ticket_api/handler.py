@@ -5,13 +5,15 @@ import re
 import time
 from collections.abc import Mapping
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
+from aws_lambda_powertools.event_handler.exceptions import ServiceError
 
-from app.ticket_api.guards import allowed_methods, checked
+from app.ticket_api.guards import allowed_methods, checked, route_of
 from app.ticket_api.problems import answer, refusal_of
 from app.ticket_api.routes import router
 from msp_core.bootstrap import Services, build_services
@@ -19,6 +21,7 @@ from msp_core.checkout import checkout_root
 from msp_core.errors import NotAuthenticated
 from msp_core.scope import Scope, scope_from_claims
 from msp_core.settings import Settings
+from msp_core.tickets.values import TICKET_ID
 
 PACKAGED_DATA = Path(__file__).resolve().parents[2] / "data"
 """Customers and teams beside the code, in the package."""
@@ -49,36 +52,53 @@ class TicketApi:
     def handle(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """The answer to an event; whatever goes wrong is a problem document."""
         started = time.perf_counter()
-        http = event["requestContext"]["http"]
-        sent = str(event["headers"].get("x-correlation-id", ""))
-        request_id = str(event["requestContext"].get("requestId", ""))
-        correlation_id = sent if _CORRELATION_ID.fullmatch(sent) else request_id
-        if http["method"] == "OPTIONS" and allowed_methods(event["rawPath"]):
-            answered: dict[str, Any] = {"statusCode": 204, "headers": {}, "body": ""}
-        else:
+        try:
             answered = self._answer(event, context)
+        except Exception as error:  # noqa: BLE001  # a caller gets an answer, whatever it is
+            answered = self._problem(event, error)
+        return self._finished(event, answered, started)
+
+    def refuse(self, event: Mapping[str, Any], error: Exception) -> dict[str, Any]:
+        """The answer to an event that whoever brings it could not handle; logged like any other."""
+        started = time.perf_counter()
+        return self._finished(event, self._problem(event, error), started)
+
+    def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        path = event["rawPath"]
+        if event["requestContext"]["http"]["method"] == "OPTIONS" and allowed_methods(path):
+            return {"statusCode": 204, "headers": {}, "body": ""}
+        event = checked(event)
+        scope = None if path == "/health" else self._scope(event)
+        self.resolver.context.update(services=self.services, scope=scope)
+        return self.resolver.resolve(event, context)
+
+    def _problem(self, event: Mapping[str, Any], error: Exception) -> dict[str, Any]:
+        refusal = refusal_of(error)
+        if refusal is not error and refusal.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            # The answer keeps the cause to itself and names the id under which it is found here.
+            self._log.error("failed", exc_info=error, correlation_id=_correlation_id(event))
+        return answer(refusal)
+
+    def _finished(
+        self, event: Mapping[str, Any], answered: dict[str, Any], started: float
+    ) -> dict[str, Any]:
+        """With the headers that every answer has, and a line in the log."""
+        path, correlation_id = event["rawPath"], _correlation_id(event)
         headers = answered["headers"] = answered.get("headers") or {}
         headers |= _SAFE | {"X-Correlation-Id": correlation_id} | self._cors(event)
-        # Neither body nor person: a route's ids, a code, a duration.
+        ticket_id = path.removeprefix("/tickets/")
+        # Neither body nor person: what stands in place of an id may be a name.
+        said = {"ticket_id": ticket_id} if TICKET_ID.fullmatch(ticket_id) else {}
         self._log.info(
             "answered",
             correlation_id=correlation_id,
-            method=http["method"][:20],
-            path=event["rawPath"] if allowed_methods(event["rawPath"]) else "unknown",
+            method=event["requestContext"]["http"]["method"][:20],
+            path=route_of(path),
             status=answered["statusCode"],
             duration_ms=round(1000 * (time.perf_counter() - started), 1),
+            extra=said,
         )
         return answered
-
-    def _answer(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        try:
-            event = checked(event)
-            public = event["rawPath"] == "/health"
-            scope = None if public else self._scope(event)
-            self.resolver.context.update(services=self.services, scope=scope)
-            return self.resolver.resolve(event, context)
-        except Exception as error:  # noqa: BLE001  # a caller gets an answer, whatever it is
-            return answer(refusal_of(error))
 
     def _scope(self, event: Mapping[str, Any]) -> Scope:
         authorizer = event["requestContext"].get("authorizer") or {}
@@ -107,22 +127,28 @@ class TicketApi:
 
 @cache
 def make_resolver() -> APIGatewayHttpResolver:
-    """The endpoints, with validation; errors of theirs become problem documents.
+    """The endpoints, with validation; errors of theirs come through.
 
     The only one of the process: a router belongs to the resolver that included it last.
     """
     resolver = APIGatewayHttpResolver(enable_validation=True)
     resolver.include_router(router)
 
-    resolver.exception_handler(Exception)(_failed)
+    resolver.exception_handler(Exception)(_raise)
     return resolver
 
 
-def _failed(error: Exception) -> Response[Any]:
-    problem = answer(refusal_of(error))
-    headers = dict(problem["headers"])
-    kind = headers.pop("Content-Type")
-    return Response(problem["statusCode"], kind, problem["body"], headers)
+def _raise(error: Exception) -> NoReturn:
+    """Past powertools, which would answer and log in its own way, and answers its own errors."""
+    raise refusal_of(error) if isinstance(error, ServiceError) else error
+
+
+def _correlation_id(event: Mapping[str, Any]) -> str:
+    """What the caller sent, if it is fit for a log, or the gateway's own."""
+    sent = str(event["headers"].get("x-correlation-id", ""))
+    if _CORRELATION_ID.fullmatch(sent):
+        return sent
+    return str(event["requestContext"].get("requestId", ""))
 
 
 @cache

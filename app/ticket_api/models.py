@@ -5,15 +5,16 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_pascal
 
+from msp_core.scope import SLUG
 from msp_core.tickets.ticket import Category, Priority, Status
 from msp_core.tickets.values import MAX_NAME, MAX_TAGS, MAX_TEXT, MAX_TITLE
 
 _VISIBLE = r"\S"
-CustomerId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,32}$")]
+CustomerId = Annotated[str, StringConstraints(pattern=f"^{SLUG.pattern}$")]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TITLE, pattern=_VISIBLE)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_TEXT, pattern=_VISIBLE)]
 Person = Annotated[str, StringConstraints(max_length=MAX_NAME)]
-TeamId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{0,32}$")]
+TeamId = Annotated[str, StringConstraints(pattern=f"^({SLUG.pattern})?$")]
 Tag = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
 Tags = Annotated[list[Tag], Field(max_length=MAX_TAGS)]
 Visibility = Literal["public", "internal"]

@@ -1,7 +1,6 @@
 """Errors as problem details (RFC 9457): every failure of a call becomes one."""
 
 import json
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -31,7 +30,6 @@ _PUBLIC_NAMES = {
     "idempotency-key": "Idempotency-Key",
     "if-match": "If-Match",
 }
-logger = logging.getLogger(__name__)
 
 
 @dataclass
@@ -55,7 +53,7 @@ def refused(status: HTTPStatus, detail: str, *, name: str) -> Refused:
 
 
 def refusal_of(error: Exception) -> Refused:
-    """What an error of any kind is answered with; what the caller must not know is only logged."""
+    """What an error of any kind is answered with; never what the caller must not know."""
     match error:
         case Refused():
             return error
@@ -79,9 +77,7 @@ def refusal_of(error: Exception) -> Refused:
         case Conflict():
             return Refused(HTTPStatus.CONFLICT, str(error))
         case DependencyFailed():
-            logger.warning("unavailable: %s", error)
             return unavailable("The tickets cannot be reached now. Try again in a moment.")
-    logger.error("failed", exc_info=error)
     return Refused(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         "Something is wrong here, not with your request. The log has it under X-Correlation-Id.",

@@ -26,11 +26,11 @@ from app.ticket_api.problems import Refused
 from msp_core import __version__
 from msp_core.bootstrap import Services
 from msp_core.errors import Conflict, InvalidInput, MspError
-from msp_core.scope import Scope
+from msp_core.scope import SLUG, Permission, Scope
 from msp_core.tickets.requests import NewNote, TicketUpdate
 from msp_core.tickets.store import TicketFilter
 from msp_core.tickets.ticket import Category, Priority, Status, Ticket
-from msp_core.tickets.values import MAX_NAME, SLUG, TICKET_ID
+from msp_core.tickets.values import MAX_NAME, TICKET_ID
 
 MAX_PAGE = 100
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def create_ticket(body: NewTicket, idempotency_key: IdempotencyKey = None) -> Re
         category=body.category,
         status=body.status,
         assigned_to=body.assigned_to or None,
-        team=body.team or None,
+        team=_known_team(body.team) or None,
         tags=body.tags,
         note=_note(body),
         key=idempotency_key,
@@ -123,6 +123,7 @@ def update_ticket(
     given = body.model_dump(exclude_unset=True, exclude={"note", "note_visibility"})
     if "tags" in given:
         given["tags"] = tuple(given["tags"])
+    _known_team(body.team)
     update = TicketUpdate(**given, note=_note(body))
     version = _version(if_match)
     try:
@@ -155,6 +156,7 @@ def health() -> Response[Any]:
     working = {
         "tickets": _works("tickets", services.tickets.secret),  # the cheapest read
         "customers": _works("customers", lambda: services.customers),
+        "teams": _works("teams", lambda: services.teams),
     }
     well = all(working.values())
     answer = Health(
@@ -205,7 +207,27 @@ def _writing_for(customer_id: str | None) -> Scope:
             f"{', '.join(sorted(scope.customer_ids))}.",
             field="customer_id",
         )
+    customer = scope.require_customer()
+    if customer not in _services().customers:
+        raise InvalidInput(
+            f"The desk has no customer {customer!r}, though your token names it. Let an "
+            "administrator mend that.",
+            field="customer_id",
+        )
     return scope
+
+
+def _known_team(team: str | None) -> str | None:
+    """The team, if it is none or one of the desk's."""
+    if not team:
+        return team
+    _scope().require(Permission.UPDATE_TICKET)  # others learn nothing of the desk's teams
+    teams = _services().teams
+    if team not in teams:
+        raise InvalidInput(
+            f"There is no team {team!r}. There is: {', '.join(sorted(teams))}.", field="team"
+        )
+    return team
 
 
 def _note(body: NewTicket | TicketChange) -> NewNote | None:

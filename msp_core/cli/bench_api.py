@@ -1,5 +1,6 @@
 """`msp bench api`: brings the handler, which the evaluation does not know, to its benchmark."""
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,8 @@ def api(out: Path | None, as_json: bool) -> None:
     from eval.bench_api import bench_api
     from eval.provenance import RunContext, public_settings
 
-    services = services_from_env()
+    # The server that is measured works for the shipped customers, whatever was loaded here.
+    services = replace(services_from_env(), desk_dir=None)
     scope = Scope("bench", Role.TECHNICIAN, frozenset({min(services.customers)}))
     context = RunContext(settings=public_settings(services.settings), clock=services.clock)
     run = bench_api(services.data_dir, scope, _make_caller, context=context, note=note)

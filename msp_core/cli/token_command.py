@@ -6,7 +6,7 @@ import click
 
 from msp_core.cli.common import note, services_from_env
 from msp_core.errors import UsageError
-from msp_core.scope import Role, scope_from_claims
+from msp_core.scope import ACTOR, Role, scope_from_claims
 
 _ROLES = [role.value for role in Role]
 
@@ -20,6 +20,11 @@ _ROLES = [role.value for role in Role]
 @click.option("--hours", type=click.IntRange(1, 720), default=12, show_default=True)
 def command(role: str, customers: tuple[str, ...], actor: str, hours: int) -> None:
     """Run it."""
+    if not ACTOR.fullmatch(actor):
+        raise UsageError(
+            f"--actor is {actor[:60]!r}; it begins with a letter or digit and has at most 64 of "
+            "letters, digits and . _ @ : -"
+        )
     services = services_from_env()
     if unknown := set(customers) - set(services.customers):
         raise UsageError(

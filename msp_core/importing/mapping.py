@@ -19,8 +19,8 @@ from pydantic import (
 from msp_core.customers import BusinessHours, Target
 from msp_core.errors import ConfigurationError, InvalidInput
 from msp_core.importing.dates import DateOrder
+from msp_core.scope import SLUG
 from msp_core.tickets.ticket import Category, Priority, Status
-from msp_core.tickets.values import SLUG
 
 Kind = Literal["tickets", "articles", "customers"]
 

@@ -17,8 +17,8 @@ from pydantic import (
 
 from msp_core.errors import ConfigurationError, InvalidInput
 from msp_core.knowledge.front_matter import split_front_matter
+from msp_core.scope import SLUG
 from msp_core.tickets.ticket import Category
-from msp_core.tickets.values import SLUG
 
 Audience = Literal["public", "internal"]
 

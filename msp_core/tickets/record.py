@@ -8,6 +8,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from msp_core.clock import to_iso
 from msp_core.errors import InvalidInput
+from msp_core.scope import SLUG
 from msp_core.tickets.ticket import (
     DONE,
     Attachment,
@@ -23,7 +24,7 @@ from msp_core.tickets.ticket import (
     Timeline,
     Visibility,
 )
-from msp_core.tickets.values import MAX_TEXT, MAX_TITLE, SLUG, TICKET_ID, check_text
+from msp_core.tickets.values import MAX_TEXT, MAX_TITLE, TICKET_ID, check_text
 
 
 def _clean(text: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from msp_core.errors import InvalidInput
+from msp_core.scope import SLUG
 
 MAX_TITLE = 200
 MAX_TEXT = 20_000
@@ -13,7 +14,6 @@ MAX_TAGS = 20
 MAX_NAME = 64
 """Characters of a tag or of a person's id."""
 TICKET_ID = re.compile(r"TKT-[0-9]{8}-[0-9A-F]{8}")
-SLUG = re.compile(r"[a-z0-9-]{1,32}")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 

@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode
 from app.ticket_api.event import HttpRequest, make_event
 from app.ticket_api.handler import TicketApi
 from msp_core.bootstrap import Services
+from msp_core.clock import to_iso
 from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
 
@@ -113,10 +114,11 @@ class Desk:
 
 @dataclass
 class Server:
-    """`./dev api` as a process group of its own."""
+    """`./dev api` as a process group of its own; `now`: what its clock is pinned to."""
 
     state: Path
     workers: int = 2
+    now: datetime | None = None
     port: int = 0
     process: subprocess.Popen[bytes] | None = None
 
@@ -125,11 +127,12 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         command = [sys.executable, "-m", "app.ticket_api.server"]
+        pinned = {} if self.now is None else {"MSP_NOW": to_iso(self.now)}
         with (self.state.parent / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, f"--port={self.port}", f"--workers={self.workers}"],
                 cwd=ROOT,
-                env=os.environ | {"MSP_STATE_DIR": str(self.state)},
+                env=os.environ | pinned | {"MSP_STATE_DIR": str(self.state)},
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -152,7 +155,7 @@ class Server:
         return self.process.wait(30)
 
     def token(self, scope: Scope) -> str:
-        services = Services(Settings(state_dir=self.state), ROOT / "data")
+        services = Services(Settings(state_dir=self.state, now=self.now), ROOT / "data")
         return services.local_tokens.issue(scope, lifetime=timedelta(hours=1))
 
     def client(self) -> http.client.HTTPConnection:
@@ -187,8 +190,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(state: Path, *, workers: int = 2) -> Iterator[Server]:
-    server = Server(state, workers)
+def serving(state: Path, *, workers: int = 2, now: datetime | None = None) -> Iterator[Server]:
+    server = Server(state, workers, now)
     try:
         server.start()
         yield server

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import jwt
 import pytest
+from click.testing import CliRunner
 
 from msp_core.bootstrap import Services
+from msp_core.cli import msp
 from msp_core.clock import system_clock
-from msp_core.errors import ConfigurationError, NotAuthenticated
+from msp_core.errors import ConfigurationError, NotAuthenticated, UsageError
 from msp_core.scope import Role, Scope, scope_from_claims
 from msp_core.settings import Settings
 from msp_core.tokens import LocalTokens, local_claims
@@ -125,3 +127,14 @@ def test_the_command_prints_a_token_alone(tmp_path: Path, root: Path) -> None:
     token = done.stdout.removesuffix("\n")
     claims = LocalTokens(tmp_path / "tokens.key", system_clock).verify(token)
     assert scope_from_claims(claims) == Scope("local", Role.CUSTOMER, frozenset({"keller"}))
+
+
+@pytest.mark.parametrize("actor", ["a b", "", "-a", "x" * 65])
+def test_an_actor_that_is_none_is_a_usage_error(actor: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(
+        msp,
+        ["token", "--role=manager", "--customer=keller", "--actor", actor],
+        env={"MSP_STATE_DIR": str(tmp_path)},
+    )
+    assert isinstance(done.exception, UsageError)
+    assert "--actor" in str(done.exception)

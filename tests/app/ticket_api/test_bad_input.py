@@ -1,14 +1,17 @@
 """Whatever is sent: a problem document of 4xx that names the field, and nothing is written."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
-from tests.fakes.ticket_api import Desk
+from msp_core.tickets.cursor import CURSOR_LIFE
+from tests.fakes.ticket_api import NOW, PERSON, Desk, claims_of
 
 GOOD = {"title": "a", "description": "b"}
 JSON = {"Content-Type": "application/json"}
 MISSING = "/tickets/TKT-20260101-00000000"
+SECOND = timedelta(seconds=1)
 
 
 def refused(answer, status: int, *fields: str) -> None:
@@ -44,6 +47,21 @@ def test_bodies_that_are_no_json_object(
 ) -> None:
     refused(desk.call("tom", method, path, raw=raw, headers=headers), status, field)
     assert desk.ids() == []
+
+
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]")])
+def test_a_body_that_is_nested_too_deeply(desk: Desk, opening: str, closing: str) -> None:
+    for depth in (33, 500, *range(900, 1001)):
+        inner = opening * (depth - 1) + "1" + closing * (depth - 1)
+        raw = f'{{"zzz": {inner}}}'.encode()
+        for method, path in (("POST", "/tickets"), ("PATCH", MISSING)):
+            refused(desk.call("tom", method, path, raw=raw, headers=JSON), 400, "body")
+    assert desk.call("tom", "GET", "/tickets", raw=raw, headers=JSON).status == 200
+
+
+def test_nesting_that_is_still_read(desk: Desk) -> None:
+    raw = ('{"zzz": ' + "[" * 31 + "]" * 31 + "}").encode()
+    refused(desk.call("tom", "PATCH", MISSING, raw=raw, headers=JSON), 422, "zzz")
 
 
 @pytest.mark.parametrize(
@@ -91,6 +109,7 @@ def test_values_that_a_ticket_cannot_have(desk: Desk, said: dict[str, object], f
         ({"title": None}, "title"),
         ({"customer_id": "keller"}, "customer_id"),
         ({"note_visibility": "public"}, "note_visibility"),
+        ({"team": "no-team"}, "team"),
     ],
     ids=str,
 )
@@ -115,6 +134,11 @@ def test_an_illegal_status_move(desk: Desk) -> None:
         ("limit=101", "limit"),
         ("limit=99999999999999999999999", "limit"),
         ("limit=1e1", "limit"),
+        ("limit=5.0", "limit"),
+        ("limit=1_0", "limit"),
+        ("limit=%2B5", "limit"),
+        ("limit=%205", "limit"),
+        ("limit=%D9%A5", "limit"),
         ("limit=", "limit"),
         ("status=open", "status"),
         ("status=Open&status=Closed", "status"),
@@ -140,6 +164,12 @@ def test_a_forged_and_an_expired_cursor(desk: Desk) -> None:
     cursor = desk.call("tom", "GET", "/tickets", query={"limit": 1}).body["next_cursor"]
     forged = cursor[:-2] + ("AA" if cursor[-2:] != "AA" else "BB")
     answer = desk.call("tom", "GET", "/tickets", query={"cursor": forged})
+    refused(answer, 422, "cursor")
+    token = claims_of(PERSON["tom"]) | {"exp": 2_000_000_000}
+    for age, status in ((CURSOR_LIFE - SECOND, 200), (CURSOR_LIFE, 422)):
+        later = Desk(desk.folder, {"now": NOW + age})
+        answer = later.call(token, "GET", "/tickets", query={"cursor": cursor})
+        assert answer.status == status
     refused(answer, 422, "cursor")
 
 

@@ -86,6 +86,7 @@ MANY = b'{"title": "' + b"x" * 450_000 + b'"}'
 CASES = {
     "not JSON": Sent(400, "body", raw=b'{"title": ', headers=JSON),
     "nothing": Sent(400, "body", raw=b"", headers=JSON),
+    "nested deeply": Sent(400, "body", raw=b'{"a":' * 980 + b"1" + b"}" * 980, headers=JSON),
     "null in place of an object": Sent(422, "body", raw=b"null", headers=JSON),
     "a number for a text": said("title", 5),
     "a list for a text": said("description", ["a"]),
@@ -109,6 +110,7 @@ CASES = {
     "an unknown field": said("colour", "red"),
     "a negative limit": listed("limit", "limit=-1"),
     "a huge limit": listed("limit", f"limit={'9' * 40}"),
+    "a limit that is not digits alone": listed("limit", "limit=1_0"),
     "NaN as a limit": listed("limit", "limit=NaN"),
     "an unknown parameter": listed("offset", "offset=1"),
     "a parameter that is not UTF-8": listed("status", "status=%ff"),
@@ -122,6 +124,8 @@ CASES = {
     "a token of the future": Sent(401, "Authorization", "GET", token=made_at(timedelta(hours=1))),
     "an unknown customer": said("customer_id", "nobody"),
     "an unknown customer of a list": listed("customer_id", "customer_id=nobody"),
+    "an unknown team": said("team", "nobody"),
+    "an unknown team in a change": said("team", "nobody", method="PATCH", path="/tickets/{id}"),
     "an illegal status move": said("status", "On Hold", method="PATCH", path="/tickets/{done}"),
 }
 

@@ -3,6 +3,8 @@ from pathlib import Path
 
 import pytest
 
+from app.ticket_api.event import HttpRequest, make_event
+from msp_core.errors import DependencyFailed
 from tests.fakes.ticket_api import ALTA, KELLER, NOW, PERSON, Desk, claims_of
 
 EXAMPLE = {
@@ -45,14 +47,14 @@ def test_everything_that_can_be_said_is_kept(desk: Desk) -> None:
     ticket = desk.create(
         customer=KELLER,
         assigned_to="tom",
-        team="network",
+        team="network-ops",
         tags=["vpn", "vpn", "branch"],
         note="call first",
         note_visibility="internal",
         status="In Progress",
     )
     assert (ticket["AssignedTo"], ticket["Team"], ticket["Status"], ticket["Tags"]) == (
-        "tom", "network", "In Progress", ["vpn", "branch"],
+        "tom", "network-ops", "In Progress", ["vpn", "branch"],
     )  # fmt: skip
     (note,) = desk.call("tom", "GET", f"/tickets/{ticket['TicketId']}").body["ticket"]["Notes"]
     assert (note["Text"], note["Visibility"], note["Author"]) == ("call first", "internal", "tom")
@@ -165,17 +167,35 @@ def test_health_is_public_and_says_what_does_not_work(desk: Desk) -> None:
     (desk.folder / "tickets.db").write_bytes(b"this is no database" * 100)
     broken = Desk(desk.folder).call(None, "GET", "/health")
     assert (broken.status, broken.body["status"]) == (503, "degraded")
-    assert broken.body["parts"] == {"tickets": "unavailable", "customers": "ok"}
+    assert broken.body["parts"] == {"tickets": "unavailable", "customers": "ok", "teams": "ok"}
     assert str(desk.folder) not in json.dumps(broken.body)
 
 
-def test_a_damaged_store_is_a_problem_without_inner_matters(desk: Desk) -> None:
+def test_a_damaged_store_is_a_problem_without_inner_matters(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
     (desk.folder).mkdir(exist_ok=True)
     (desk.folder / "tickets.db").write_bytes(b"this is no database" * 100)
-    answer = desk.call("tom", "GET", "/tickets")
+    with caplog.at_level("INFO", "ticket-api"):
+        answer = desk.call("tom", "GET", "/tickets", headers={"X-Correlation-Id": "trace-2"})
     assert answer.status == 500
+    failed, answered = caplog.records
+    assert failed.exc_info is not None
+    assert vars(failed)["correlation_id"] == vars(answered)["correlation_id"] == "trace-2"
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert str(desk.folder) not in json.dumps(answer.body)
+
+
+def test_what_cannot_be_reached_is_logged_with_its_id(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = [("X-Correlation-Id", "trace-3")]
+    event = make_event(HttpRequest("GET", "/tickets", "", sent, b"", "127.0.0.1"), None)
+    answered = desk.api.refuse(event, DependencyFailed("the table is throttled"))
+    assert (answered["statusCode"], answered["headers"]["Retry-After"]) == (503, "1")
+    assert "throttled" not in answered["body"]
+    assert "throttled" in caplog.text
+    assert {vars(record)["correlation_id"] for record in caplog.records} == {"trace-3"}
 
 
 def test_only_the_configured_origin_may_read_from_a_browser(tmp_path: Path) -> None:

@@ -44,7 +44,8 @@ def test_clocks_may_differ_a_little(desk: Desk) -> None:
     ("who", "body"),
     [
         ("ana", {"assigned_to": "tom"}),
-        ("ana", {"team": "network"}),
+        ("ana", {"team": "network-ops"}),
+        ("ana", {"team": "no-team"}),
         ("ana", {"status": "In Progress"}),
         ("ana", {"note": "x", "note_visibility": "internal"}),
     ],
@@ -101,6 +102,19 @@ def test_a_foreign_customer_looks_like_none(desk: Desk, customer: str) -> None:
         assert (answer.status, answer.fields) == (422, ["customer_id"])
         assert answer.body["detail"].endswith(f"You can for: {ALTA}.")
     assert desk.ids() == []
+
+
+def test_a_customer_of_the_token_that_the_desk_does_not_know(desk: Desk) -> None:
+    said = {"title": "a", "description": "b"}
+    for customers, named in (
+        ("nobody", {}),
+        ("nobody", {"customer_id": "nobody"}),
+        (f"{ALTA},nobody", {"customer_id": "nobody"}),
+    ):
+        claims = claims_of(PERSON["tom"]) | {"custom:customers": customers}
+        answer = desk.call(claims, "POST", "/tickets", said | named)
+        assert (answer.status, answer.fields) == (422, ["customer_id"])
+        assert desk.call(claims, "GET", "/tickets").body["tickets"] == []
 
 
 def test_a_cursor_serves_its_own_list_only(desk: Desk) -> None:
