@@ -56,7 +56,7 @@ _SHOWN_IDS = 20
 @click.option(
     "--replace",
     is_flag=True,
-    help="Let it take the place of what another desk, or folder of that name, has there.",
+    help="Let it take the place of another desk, another folder of that name, or other options.",
 )
 @json_option
 def command(

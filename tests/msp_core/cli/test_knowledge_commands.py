@@ -110,8 +110,11 @@ def test_a_folder_of_files_beside_the_data(state: Path) -> None:
     assert "indexed 1 of 1 documents (" in done.stderr
     (row,) = answer(state, "index", "quarantine")[str(folder.name)]
     assert row["path"].endswith("bad.txt")
+    widened = msp(state, "ingest", "--from", str(folder))
+    assert widened.returncode == 2
+    assert "--customer acme" in widened.stderr
     (folder / "coffee.md").rename(folder / "tea.md")
-    refused = msp(state, "ingest", "--from", str(folder))
+    refused = msp(state, "ingest", "--from", str(folder), "--customer", "acme")
     assert refused.returncode == 2
     assert "--as NAME" in refused.stderr
     assert answer(state, "ingest", "--from", str(folder), "--replace")["knowledge"]["deleted"] == 1
