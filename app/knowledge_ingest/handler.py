@@ -54,13 +54,7 @@ class KnowledgeIngest:
             there = [file for file in files.values() if file is not None]
             documents, unread = self._read(there)
             gone = files.keys() - {document.document_id for document in documents}
-            unfit = ingest_changed(
-                documents,
-                gone,
-                self._services.tiers,
-                self._services.embedder,
-                choose_hot=self._services.choose_hot,
-            )
+            unfit = ingest_changed(documents, gone, self._services.tiers, self._services.embedder)
             for row in (*unread, *unfit):
                 logger.error("left out: %s: %s", row.path, row.reason)
             stored += len(documents) - len(unfit)

@@ -18,6 +18,7 @@ from msp_core.incoming import Incoming, check_same_source, dry_run, incoming_fil
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.file_document import Defaults
 from msp_core.knowledge.file_source import MAX_BYTES
+from msp_core.knowledge.ingestion import BATCH_CHUNKS
 from msp_core.knowledge.source_rules import SourceRule
 from msp_core.knowledge.tiers import Tiers
 from msp_core.loading import load_knowledge
@@ -149,7 +150,10 @@ def test_a_prefix_of_a_bucket_and_then_its_events(services: Services, bucket: An
     by_events = content(services.tiers)
     assert not {spaced, "s3:docs/kb/vpn.md"} & held(services.tiers, "s3:")
     assert ingest.handle({"Records": records}) == {"stored": 1, "deleted": 1, "left_out": 1}
+    assert "s3:docs/kb/new.md" not in services.tiers.hot.document_hashes()
+    assert held(services.tiers, "s3:docs/kb/new.md")
     assert ingest_from(services, "s3://docs/kb") == (0, 0, 3, 0)
+    services.tiers.hot.delete(["s3:docs/kb/new.md"])  # an event makes nothing hot
     assert content(services.tiers) == by_events
 
 
@@ -226,6 +230,9 @@ def test_another_source_never_takes_a_full_hot_tier_by_itself(
 
 
 def test_killed_on_the_way_it_ends_with_the_same_content(services: Services, folder: Path) -> None:
+    for number in range(BATCH_CHUNKS):  # with these there are two batches
+        (folder / f"{number}.txt").write_text(f"Toner {number}")
+
     def kill(done: int, _total: int) -> None:
         if done:
             raise KeyboardInterrupt
@@ -233,6 +240,7 @@ def test_killed_on_the_way_it_ends_with_the_same_content(services: Services, fol
     incoming = incoming_files(services, file_source(services.settings, str(folder)), Defaults())
     with pytest.raises(KeyboardInterrupt):
         load(services, incoming, progress=kill)
+    assert 0 < len(held(services.tiers)) < len(incoming.documents)
     load(services, incoming)
     clean = replace(services, settings=replace(services.settings, state_dir=folder / ".clean"))
     clean.__dict__["embedder"] = services.embedder

@@ -123,6 +123,14 @@ def test_a_folder_of_files_beside_the_data(state: Path) -> None:
     assert answer(state, "index", "status")["cold"]["stats"]["documents"] == before
 
 
+def test_a_rebuild_drops_nothing_when_there_is_nothing_to_read(state: Path) -> None:
+    shutil.rmtree(state / "data" / "kb")
+    (state / "data" / "tickets.jsonl").unlink()
+    before = answer(state, "index", "status")
+    assert msp(state, "ingest", "--data", str(state / "data"), "--rebuild").returncode == 3
+    assert answer(state, "index", "status") == before
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
