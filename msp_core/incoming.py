@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from msp_core.knowledge.file_document import Defaults
     from msp_core.knowledge.ingestion import IngestReport, Progress
     from msp_core.knowledge.ingestion_plan import Owns
+    from msp_core.knowledge.source_rules import SourceRule
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class Incoming:
         documents: all that could be read.
         quarantined: what could not.
         owns: which document ids are of this source.
+        rule: what holds for those of its files that do not say it themselves; None without files.
     """
 
     source: str
     documents: tuple[Document, ...]
     quarantined: tuple[Quarantined, ...]
     owns: "Owns"
+    rule: "SourceRule | None" = None
 
 
 @dataclass(frozen=True)
@@ -46,9 +49,17 @@ class DryRun:
 
 def incoming_files(services: "Services", source: FileSource, defaults: "Defaults") -> Incoming:
     """The documents of a source of files."""
+    from msp_core.knowledge.source_rules import SourceRule
+
     documents, quarantined = documents_of(source.files(), defaults, services.customers)
     prefix = source.id_prefix
-    return Incoming(source.name, documents, quarantined, lambda id_: id_.startswith(prefix))
+    return Incoming(
+        source.name,
+        documents,
+        quarantined,
+        owns=lambda id_: id_.startswith(prefix),
+        rule=SourceRule(prefix, defaults),
+    )
 
 
 def documents_of(
@@ -69,11 +80,17 @@ def documents_of(
 
 
 def check_same_source(services: "Services", incoming: Incoming) -> None:
-    """Pass unless every document that the index has of the source would go.
+    """Pass unless every document that the index has of the source would go, or be seen by others.
 
     Raises:
-        UsageError: it is another folder of the same name, say, or a drive that is not there.
+        UsageError: it is another folder of the same name, say, or a drive that is not there; or
+            its files were stored for other people (see `check_same_defaults`).
     """
+    from msp_core.bootstrap.knowledge import source_rules
+    from msp_core.knowledge.source_rules import check_same_defaults
+
+    if incoming.rule is not None:
+        check_same_defaults(source_rules(services.settings).all(), incoming.rule)
     plan = dry_run(services, incoming)
     if plan.deleted and not plan.unchanged and not plan.changed:
         raise UsageError(
@@ -87,9 +104,11 @@ def load(
     services: "Services", incoming: Incoming, *, progress: "Progress | None" = None
 ) -> "IngestReport":
     """Make the tiers hold exactly what the source does; documents of other sources stay."""
-    from msp_core.bootstrap.knowledge import quarantine_list
+    from msp_core.bootstrap.knowledge import quarantine_list, source_rules
     from msp_core.knowledge.ingestion import ingest
 
+    if incoming.rule is not None:  # first: what is stored is never without its rule
+        source_rules(services.settings).fix(incoming.rule)
     report = ingest(
         incoming.documents,
         services.tiers,

@@ -8,15 +8,22 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from msp_core.bootstrap import Services, build_services
-from msp_core.bootstrap.knowledge import s3_source
+from msp_core.bootstrap.knowledge import s3_source, source_rules
 from msp_core.checkout import checkout_root
+from msp_core.errors import InvalidInput
 from msp_core.incoming import documents_of
-from msp_core.knowledge.file_document import Defaults
+from msp_core.knowledge.article import Quarantined
+from msp_core.knowledge.document import Document
+from msp_core.knowledge.file_source import SourceFile
 from msp_core.knowledge.ingestion import ingest_changed
+from msp_core.knowledge.source_rules import defaults_of
 from msp_core.settings import Settings, configure_logging
 
 PACKAGED_DATA = Path(__file__).resolve().parents[2] / "data"
 """Customers beside the code, in the package."""
+_UNKNOWN_SOURCE = (
+    "nothing says who may see it: run `msp ingest --from s3://BUCKET/PREFIX` once for its source"
+)
 logger = logging.getLogger(__name__)
 
 
@@ -38,21 +45,16 @@ class KnowledgeIngest:
         """Do what an S3 notification asks for, and say how much that was.
 
         Raises:
+            InvalidInput: it is none.
             MspError: a service does not answer; Lambda then calls again.
         """
         stored = deleted = refused = 0
-        for bucket, keys in _changed(event.get("Records", ())).items():
+        for bucket, keys in _changed(event).items():
             files = s3_source(self._services.settings, bucket).documents_of(keys)
             there = [file for file in files.values() if file is not None]
-            documents, unread = documents_of(there, Defaults(), self._services.customers)
+            documents, unread = self._read(there)
             gone = files.keys() - {document.document_id for document in documents}
-            unfit = ingest_changed(
-                documents,
-                gone,
-                self._services.tiers,
-                self._services.embedder,
-                choose_hot=self._services.choose_hot,
-            )
+            unfit = ingest_changed(documents, gone, self._services.tiers, self._services.embedder)
             for row in (*unread, *unfit):
                 logger.error("left out: %s: %s", row.path, row.reason)
             stored += len(documents) - len(unfit)
@@ -60,11 +62,31 @@ class KnowledgeIngest:
             refused += len(unread) + len(unfit)
         return {"stored": stored, "deleted": deleted, "left_out": refused}
 
+    def _read(self, files: Iterable[SourceFile]) -> tuple[list[Document], list[Quarantined]]:
+        """Documents for whom `msp ingest --from` said; a file that it never saw is left out."""
+        rules = source_rules(self._services.settings).all()
+        documents: list[Document] = []
+        unread: list[Quarantined] = []
+        for file in files:
+            defaults = defaults_of(rules, file.document_id)
+            if defaults is None:
+                unread.append(Quarantined(file.path, _UNKNOWN_SOURCE))
+                continue
+            usable, unusable = documents_of([file], defaults, self._services.customers)
+            documents += usable
+            unread += unusable
+        return documents, unread
 
-def _changed(records: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
-    """The keys that events name, by bucket, each once."""
+
+def _changed(event: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The keys that an event names, by bucket, each once; S3 tries a new notification with none."""
+    if "Records" not in event and event.get("Event") != "s3:TestEvent":
+        raise InvalidInput(
+            "This is no notification of S3. Let the bucket call the function itself, not through "
+            "EventBridge."
+        )
     keys: dict[str, dict[str, None]] = {}
-    for record in records:
+    for record in event.get("Records", ()):
         where = record["s3"]
         keys.setdefault(where["bucket"]["name"], {})[unquote_plus(where["object"]["key"])] = None
     return {bucket: list(named) for bucket, named in keys.items()}

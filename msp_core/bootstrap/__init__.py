@@ -281,7 +281,13 @@ def state_databases() -> "dict[str, StateDatabase]":
     """The databases of the state folder that this version knows, by name."""
     from msp_core.conversations import sqlite as conversations
     from msp_core.costs import sqlite as costs
-    from msp_core.knowledge import embedded_file, quarantine, sqlite_statistics, tier_state
+    from msp_core.knowledge import (
+        embedded_file,
+        quarantine,
+        sqlite_source_rules,
+        sqlite_statistics,
+        tier_state,
+    )
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
@@ -293,6 +299,7 @@ def state_databases() -> "dict[str, StateDatabase]":
         "knowledge/cold.db": index,
         "knowledge/hot.db": index,
         "knowledge/quarantine.db": StateDatabase(quarantine.MIGRATIONS),
+        "knowledge/sources.db": StateDatabase(sqlite_source_rules.MIGRATIONS),
         "knowledge/statistics.db": StateDatabase(sqlite_statistics.MIGRATIONS),
         "knowledge/tiers.db": StateDatabase(tier_state.MIGRATIONS),
     }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from msp_core.knowledge.index import KnowledgeIndex, Tier
     from msp_core.knowledge.quarantine import QuarantineList
     from msp_core.knowledge.s3_source import S3Source
+    from msp_core.knowledge.source_rules import SourceRules
     from msp_core.knowledge.tiers import Tiers
 
 _REMEMBERED = 2_000
@@ -189,6 +190,19 @@ def quarantine_list(settings: Settings) -> "QuarantineList":
     from msp_core.knowledge.quarantine import QuarantineList
 
     return QuarantineList(settings.state_dir / "knowledge" / "quarantine.db")
+
+
+def source_rules(settings: Settings) -> "SourceRules":
+    """What was fixed for the files of each source, beside the statistics."""
+    if settings.backend == "aws":
+        from msp_core.knowledge.aws_calls import make_client
+        from msp_core.knowledge.s3_source_rules import S3SourceRules
+
+        bucket = _needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket)
+        return S3SourceRules(make_client("s3", region=settings.aws_region), bucket=bucket)
+    from msp_core.knowledge.sqlite_source_rules import SqliteSourceRules
+
+    return SqliteSourceRules(settings.state_dir / "knowledge" / "sources.db")
 
 
 def _needed(name: str, value: str | None) -> str:

@@ -56,7 +56,7 @@ _SHOWN_IDS = 20
 @click.option(
     "--replace",
     is_flag=True,
-    help="Let it take the place of what another desk, or folder of that name, has there.",
+    help="Let it take the place of another desk, another folder of that name, or other options.",
 )
 @json_option
 def command(
@@ -91,11 +91,11 @@ def command(
         services = services_from_env(data_dir or require_checkout("msp ingest") / "data")
         if not replace:
             check_same_desk(services)
+        incoming = incoming_data(services)  # read before anything is dropped
         if not only_say:
             if rebuild:
                 _drop(services)
             tickets = load_tickets(services)
-        incoming = incoming_data(services)
     if only_say:
         _show_dry_run(services, incoming, as_json=as_json)
     else:

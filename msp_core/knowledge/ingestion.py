@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from msp_core import failpoints
 from msp_core.knowledge.acceptance import refusal
 from msp_core.knowledge.article import Quarantined
-from msp_core.knowledge.document import Document, document_chunks, pieces
+from msp_core.knowledge.document import Document, document_chunks
 from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.index import Chunk
+from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.knowledge.ingestion_plan import (
     ChooseHot,
     Owns,
@@ -105,19 +105,18 @@ def ingest_changed(
     gone: Collection[str],
     tiers: Tiers,
     embedder: Embedder,
-    *,
-    choose_hot: ChooseHot = everything,
 ) -> list[Quarantined]:
     """Store these documents anew and delete others, without looking at all that is there.
 
-    For a source that tells what changed in it. A document that is refused is deleted.
+    For a source that tells what changed in it. A document that is refused is deleted. What was hot
+    stays hot, and nothing becomes so: heat may be counted on another machine.
 
     Returns:
         What was refused, with the reason.
     """
     wanted, refused = accepted(documents)
-    sizes = {name: counted.chunks for name, counted in tiers.statistics.documents().items()}
-    hot = choose_hot(sizes | {id_: len(pieces(document)) for id_, document in wanted.items()})
+    firsts = tiers.hot.get([ids_of_chunks(name, 1)[0] for name in wanted])
+    hot = {record.chunk.document_id for record in firsts.values()}
     writer = TierWriter(tiers, embedder, hot=hot)
     writer.remove({*gone, *(row.path for row in refused)} - wanted.keys())
     for batch in _batches(wanted.values()):

@@ -1,9 +1,11 @@
 """What an ingestion has to do, found by comparing; also what `--dry-run` shows."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msp_core.knowledge.document import Document, pieces
+from msp_core.knowledge.lexical_statistics import Counted
 from msp_core.knowledge.tiers import Tiers
 
 ChooseHot = Callable[[Mapping[str, int]], frozenset[str]]
@@ -32,10 +34,13 @@ class IngestPlan:
         added: ids of the stale ones that it lacks.
         vanished: ids that it holds and the source does not.
         uncounted_too: `vanished`, and ids that are only counted any more.
-        hot: of all documents of all sources, those that belong into the hot tier.
+        sizes: chunks of all documents of all sources.
+        hot: of these, those that belong into the hot tier.
         cooled: ids that the hot tier holds and should not.
-        to_count: not stale, but missing in the statistics or counted in another version.
-        to_promote: not stale, but missing in the hot tier or there in another version.
+        to_count: of all sources, not stale, but missing in the statistics or counted in another
+            version.
+        to_promote: of all sources, not stale, but missing in the hot tier or there in another
+            version.
     """
 
     wanted: Mapping[str, Document]
@@ -43,6 +48,7 @@ class IngestPlan:
     added: frozenset[str]
     vanished: frozenset[str]
     uncounted_too: frozenset[str]
+    sizes: Mapping[str, int]
     hot: frozenset[str]
     cooled: frozenset[str]
     to_count: tuple[str, ...]
@@ -68,10 +74,12 @@ def plan_ingestion(
     hashes = {id_: document.content_hash for id_, document in wanted.items()}
     in_cold, in_hot = tiers.cold.document_hashes(), tiers.hot.document_hashes()
     counted = tiers.statistics.documents()
-    others = {id_: row.chunks for id_, row in counted.items() if not owns(id_)}
-    hot = choose_hot(others | {id_: len(pieces(document)) for id_, document in wanted.items()})
+    sizes = _sizes_of_others(in_cold, tiers, counted, owns) | {
+        id_: len(pieces(document)) for id_, document in wanted.items()
+    }
+    hot = choose_hot(sizes)
     stale = {id_: document for id_, document in wanted.items() if in_cold.get(id_) != hashes[id_]}
-    held = sorted(wanted.keys() - stale.keys())
+    held = {id_: in_cold[id_] for id_ in sorted(sizes.keys() & in_cold.keys() - stale.keys())}
     counted_hashes = {id_: row.content_hash for id_, row in counted.items()}
     owned_and_gone = frozenset(
         id_ for id_ in in_cold.keys() | counted.keys() if owns(id_) and id_ not in wanted
@@ -82,8 +90,24 @@ def plan_ingestion(
         added=frozenset(stale.keys() - in_cold.keys()),
         vanished=owned_and_gone & in_cold.keys(),
         uncounted_too=owned_and_gone,
+        sizes=sizes,
         hot=hot,
         cooled=frozenset(in_hot.keys() - hot),
-        to_count=tuple(id_ for id_ in held if counted_hashes.get(id_) != hashes[id_]),
-        to_promote=tuple(id_ for id_ in held if id_ in hot and in_hot.get(id_) != hashes[id_]),
+        to_count=tuple(id_ for id_ in held if counted_hashes.get(id_) != held[id_]),
+        to_promote=tuple(id_ for id_ in held if id_ in hot and in_hot.get(id_) != held[id_]),
     )
+
+
+def _sizes_of_others(
+    in_cold: Mapping[str, str], tiers: Tiers, counted: Mapping[str, Counted], owns: Owns
+) -> dict[str, int]:
+    """Chunks of the documents of other sources; a killed run may have left some uncounted."""
+    others = {id_: hash_ for id_, hash_ in in_cold.items() if hash_ and not owns(id_)}
+    sizes = {
+        id_: counted[id_].chunks
+        for id_, hash_ in others.items()
+        if id_ in counted and counted[id_].content_hash == hash_
+    }
+    if len(sizes) < len(others):
+        sizes = dict(Counter(record.chunk.document_id for record in tiers.cold.export()))
+    return {id_: size for id_, size in sizes.items() if id_ in others}

@@ -7,6 +7,8 @@ from msp_core.knowledge.index import Record, unusable_rows
 from msp_core.knowledge.made_with import NOT_WHOLE, Stored, hashes_of_whole
 
 Item = TypeVar("Item")
+IN_PIECES = "is not held whole"
+"""Ends the line about a document that a killed write left in pieces."""
 
 
 def problems_of(
@@ -39,7 +41,5 @@ def problems_of(
         if unusable_rows(np.atleast_2d(found.vector)):
             problems.append(f"the vector of {name(item)!r} is not usable")
     whole = hashes_of_whole(held)
-    problems += [
-        f"{name_} is not held whole" for name_, hash_ in whole.items() if hash_ == NOT_WHOLE
-    ]
+    problems += [f"{name_} {IN_PIECES}" for name_, hash_ in whole.items() if hash_ == NOT_WHOLE]
     return problems

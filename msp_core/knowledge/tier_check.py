@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from msp_core.knowledge.index import ids_of_chunks
 from msp_core.knowledge.ingestion_plan import ChooseHot
 from msp_core.knowledge.lexical_statistics import Counted, count_terms
+from msp_core.knowledge.service_check import IN_PIECES
 from msp_core.knowledge.tier_writer import promote
 from msp_core.knowledge.tiers import Tiers
 
@@ -14,7 +15,7 @@ WRITTEN_TOGETHER = 500
 
 def verify_tiers(tiers: Tiers) -> list[str]:
     """What is wrong, a line each, with the command that mends it; looks at all data."""
-    problems = [f"cold: {line} (mend: msp ingest --rebuild)" for line in tiers.cold.verify()]
+    problems = [f"cold: {line} (mend: {_remedy(line)})" for line in tiers.cold.verify()]
     problems += [f"hot: {line} (mend: msp index rebuild)" for line in tiers.hot.verify()]
     problems += [
         f"statistics: {line} (mend: msp index rebuild)" for line in tiers.statistics.verify()
@@ -31,7 +32,9 @@ def verify_tiers(tiers: Tiers) -> list[str]:
             problems.append(f"cold: {name} is not whole (mend: msp ingest --rebuild)")
     for name, content_hash in tiers.hot.document_hashes().items():
         if hashes.get(name) != content_hash:
-            problems.append(f"hot: {name} is not what the cold index holds (mend: msp ingest)")
+            problems.append(
+                f"hot: {name} is not what the cold index holds (mend: msp index rebuild)"
+            )
     counted = tiers.statistics.documents()
     expected = {name: Counted(content_hash, sizes[name]) for name, content_hash in hashes.items()}
     if counted != expected:
@@ -40,6 +43,13 @@ def verify_tiers(tiers: Tiers) -> list[str]:
             f"statistics: {different} documents are counted wrongly (mend: msp index rebuild)"
         )
     return problems
+
+
+def _remedy(cold_problem: str) -> str:
+    """An ingestion sees a document in pieces as changed; other damage it does not look for."""
+    if cold_problem.endswith(IN_PIECES):
+        return "ingest its source again"
+    return "msp ingest --rebuild"
 
 
 def rebuild_from_cold(tiers: Tiers, choose_hot: ChooseHot) -> int:

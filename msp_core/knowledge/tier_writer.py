@@ -3,7 +3,6 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from msp_core import failpoints
-from msp_core.knowledge.document import document_chunks, pieces
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Chunk, ids_of_chunks, unusable_rows
 from msp_core.knowledge.ingestion_plan import IngestPlan
@@ -16,6 +15,7 @@ FAIL_POINTS = (
     "ingest.removed_from_hot",
     "ingest.uncounted",
     "ingest.removed_from_cold",
+    "ingest.outdated_removed",
     "ingest.cold_written",
     "ingest.counted",
     "ingest.hot_written",
@@ -28,8 +28,9 @@ FAIL_POINTS = (
 class TierWriter:
     """Writes documents.
 
-    Order per batch: cold, statistics, hot. Each knows the content hash of what it holds, so a run
-    that was killed in between is made good by comparing hashes (`plan_ingestion`).
+    Order per batch: out of hot, cold, statistics, into hot. So no old version is found in hot when
+    the cold tier has the new one, also by a run that was killed; each knows the content hash of
+    what it holds, and the rest is made good by comparing hashes (`plan_ingestion`).
 
     Args:
         tiers: written by the methods only.
@@ -61,6 +62,8 @@ class TierWriter:
         self.remove(unusable)
         usable = [row for row, chunk in enumerate(chunks) if chunk.document_id not in unusable]
         chunks, vectors = [chunks[row] for row in usable], vectors[usable]
+        self._tiers.hot.delete(batch.keys() - unusable)
+        failpoints.reach("ingest.outdated_removed")
         self._tiers.cold.upsert(chunks, vectors)
         failpoints.reach("ingest.cold_written")
         self._tiers.statistics.replace(count_terms(chunks))
@@ -74,11 +77,13 @@ class TierWriter:
     def mend(self, plan: IngestPlan) -> None:
         """Count, and copy into the hot tier, what the cold one held already and these lack."""
         for batch in _slices(plan.to_count):
-            chunks = [chunk for id_ in batch for chunk in document_chunks(plan.wanted[id_])]
+            ids = [id_ for name in batch for id_ in ids_of_chunks(name, plan.sizes[name])]
+            found = self._tiers.cold.get(ids)
+            chunks = [found[id_].chunk for id_ in ids if id_ in found]
             self._tiers.statistics.replace(count_terms(chunks))
             failpoints.reach("ingest.mended_count")
         for batch in _slices(plan.to_promote):
-            promote(self._tiers, {id_: len(pieces(plan.wanted[id_])) for id_ in batch})
+            promote(self._tiers, {id_: plan.sizes[id_] for id_ in batch})
             failpoints.reach("ingest.mended_hot")
 
     def remove(self, document_ids: Collection[str]) -> None:
@@ -101,7 +106,8 @@ def promote(tiers: Tiers, sizes: Mapping[str, int]) -> frozenset[str]:
         sizes: number of chunks by document id.
 
     Returns:
-        Those that were copied: one that the cold tier does not hold whole is left out.
+        Those that were copied: one that the cold tier does not hold whole is left out, and so is
+        one that was changed or deleted there meanwhile.
     """
     found = tiers.cold.get(
         [id_ for name, size in sizes.items() for id_ in ids_of_chunks(name, size)]
@@ -118,7 +124,16 @@ def promote(tiers: Tiers, sizes: Mapping[str, int]) -> frozenset[str]:
 
         vectors = np.stack([record.vector for record in records])
         tiers.hot.upsert([record.chunk for record in records], vectors)
-    return frozenset(whole)
+    now = tiers.cold.get([record.chunk.chunk_id for record in records])
+    outdated = {
+        record.chunk.document_id
+        for record in records
+        if (again := now.get(record.chunk.chunk_id)) is None
+        or again.chunk.content_hash != record.chunk.content_hash
+    }
+    if outdated:
+        tiers.hot.delete(outdated)
+    return frozenset(whole) - outdated
 
 
 def _slices(ids: Sequence[str]) -> list[Sequence[str]]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from msp_core.errors import CorruptData, DependencyFailed
+from msp_core.errors import CorruptData, DependencyFailed, MspError
 from msp_core.knowledge.index import KnowledgeIndex, Tier
 from msp_core.knowledge.lexical_statistics import StatisticsStore
 
@@ -31,10 +31,19 @@ class Tiers:
         return self.hot if tier == "hot" else self.cold
 
     def remove(self) -> None:
-        """Drop everything, the hot index first: what is not in the cold one is not found."""
-        self.hot.remove()
-        self.statistics.remove()
-        self.cold.remove()
+        """Drop everything; a part that cannot be dropped does not keep the others.
+
+        Raises:
+            MspError: of the first part that could not be dropped.
+        """
+        errors = []
+        for part in (self.hot, self.statistics, self.cold):
+            try:
+                part.remove()
+            except MspError as error:
+                errors.append(error)
+        if errors:
+            raise errors[0]
 
 
 @dataclass(frozen=True)

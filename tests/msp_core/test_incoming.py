@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from app.knowledge_ingest.handler import KnowledgeIngest
-from msp_core.bootstrap import Services
-from msp_core.bootstrap.knowledge import file_source, local_tiers, quarantine_list
-from msp_core.errors import ConfigurationError, DependencyFailed, UsageError
-from msp_core.incoming import dry_run, incoming_files, load
+from app.knowledge_ingest.handler import KnowledgeIngest, handler, knowledge_ingest
+from msp_core.bootstrap import Services, build_services
+from msp_core.bootstrap.knowledge import file_source, local_tiers, quarantine_list, source_rules
+from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput, UsageError
+from msp_core.incoming import Incoming, check_same_source, dry_run, incoming_files, load
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.file_document import Defaults
 from msp_core.knowledge.file_source import MAX_BYTES
+from msp_core.knowledge.ingestion import BATCH_CHUNKS
+from msp_core.knowledge.source_rules import SourceRule
 from msp_core.knowledge.tiers import Tiers
 from msp_core.loading import load_knowledge
 from msp_core.settings import Settings
@@ -148,9 +150,73 @@ def test_a_prefix_of_a_bucket_and_then_its_events(services: Services, bucket: An
     by_events = content(services.tiers)
     assert not {spaced, "s3:docs/kb/vpn.md"} & held(services.tiers, "s3:")
     assert ingest.handle({"Records": records}) == {"stored": 1, "deleted": 1, "left_out": 1}
-    assert ingest.handle({"Event": "s3:TestEvent"}) == {"stored": 0, "deleted": 0, "left_out": 0}
+    assert "s3:docs/kb/new.md" not in services.tiers.hot.document_hashes()
+    assert held(services.tiers, "s3:docs/kb/new.md")
     assert ingest_from(services, "s3://docs/kb") == (0, 0, 3, 0)
+    services.tiers.hot.delete(["s3:docs/kb/new.md"])  # an event makes nothing hot
     assert content(services.tiers) == by_events
+
+
+def event_of(*keys: str) -> dict[str, Any]:
+    return {"Records": [{"s3": {"bucket": {"name": "docs"}, "object": {"key": k}}} for k in keys]}
+
+
+def seen_by(services: Services, document_id: str) -> tuple[str, str | None]:
+    found = services.tiers.cold.get([f"{document_id}#000"])[f"{document_id}#000"].chunk
+    return found.audience, found.customer_id
+
+
+def test_an_event_never_widens_who_may_see_a_file(services: Services, bucket: Any) -> None:
+    acme = next(iter(services.customers))
+    for key in ("acme/a.md", "acme/deep/b.md", "other/c.md"):
+        bucket.put_object(Bucket="docs", Key=key, Body=b"secret")
+    ingest = KnowledgeIngest(services)
+    assert ingest.handle(event_of("acme/a.md"))["left_out"] == 1
+    for prefix, defaults in (("acme", Defaults("internal", acme)), ("acme/deep", Defaults())):
+        source = file_source(services.settings, f"s3://docs/{prefix}")
+        load(services, incoming_files(services, source, defaults))
+    for key in ("acme/a.md", "acme/deep/b.md"):
+        bucket.put_object(Bucket="docs", Key=key, Body=b"changed")
+    done = ingest.handle(event_of("acme/a.md", "acme/deep/b.md", "other/c.md"))
+    assert done == {"stored": 2, "deleted": 0, "left_out": 1}
+    assert seen_by(services, "s3:docs/acme/a.md") == ("internal", acme)
+    assert seen_by(services, "s3:docs/acme/deep/b.md") == ("internal", None)
+    assert held(services.tiers, "s3:docs/other") == set()
+
+
+def test_other_defaults_than_before_are_refused(services: Services, folder: Path) -> None:
+    def incoming(where: Path, defaults: Defaults) -> Incoming:
+        source = file_source(services.settings, str(where))
+        return incoming_files(services, source, defaults)
+
+    acme = Defaults("internal", next(iter(services.customers)))
+    load(services, incoming(folder, acme))
+    check_same_source(services, incoming(folder, acme))
+    for other in (Defaults(), replace(acme, audience="public")):
+        with pytest.raises(UsageError, match=f"--customer {acme.customer_id}.*--replace"):
+            check_same_source(services, incoming(folder, other))
+    load(services, incoming(folder, Defaults()))  # what --replace does
+    check_same_source(services, incoming(folder, Defaults()))
+
+
+def test_only_notifications_of_s3_are_taken(services: Services) -> None:
+    ingest = KnowledgeIngest(services)
+    assert ingest.handle({"Event": "s3:TestEvent"}) == {"stored": 0, "deleted": 0, "left_out": 0}
+    with pytest.raises(InvalidInput, match="EventBridge"):
+        ingest.handle({"detail-type": "Object Created", "detail": {"bucket": {"name": "docs"}}})
+
+
+def test_what_lambda_calls(bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MSP_STATE_DIR", str(tmp_path))
+    knowledge_ingest.cache_clear()
+    services = build_services(Settings.from_env())
+    source_rules(services.settings).fix(SourceRule("s3:docs/kb/", Defaults("public")))
+    bucket.put_object(Bucket="docs", Key="kb/vpn.md", Body=b"# VPN")
+    assert handler(event_of("kb/vpn.md"), None) == {"stored": 1, "deleted": 0, "left_out": 0}
+    assert seen_by(services, "s3:docs/kb/vpn.md") == ("public", None)
+    bucket.delete_object(Bucket="docs", Key="kb/vpn.md")
+    assert handler(event_of("kb/vpn.md"), None) == {"stored": 0, "deleted": 1, "left_out": 0}
+    assert knowledge_ingest() is knowledge_ingest()
 
 
 def test_another_source_never_takes_a_full_hot_tier_by_itself(
@@ -164,6 +230,9 @@ def test_another_source_never_takes_a_full_hot_tier_by_itself(
 
 
 def test_killed_on_the_way_it_ends_with_the_same_content(services: Services, folder: Path) -> None:
+    for number in range(BATCH_CHUNKS):  # with these there are two batches
+        (folder / f"{number}.txt").write_text(f"Toner {number}")
+
     def kill(done: int, _total: int) -> None:
         if done:
             raise KeyboardInterrupt
@@ -171,6 +240,7 @@ def test_killed_on_the_way_it_ends_with_the_same_content(services: Services, fol
     incoming = incoming_files(services, file_source(services.settings, str(folder)), Defaults())
     with pytest.raises(KeyboardInterrupt):
         load(services, incoming, progress=kill)
+    assert 0 < len(held(services.tiers)) < len(incoming.documents)
     load(services, incoming)
     clean = replace(services, settings=replace(services.settings, state_dir=folder / ".clean"))
     clean.__dict__["embedder"] = services.embedder

@@ -110,14 +110,25 @@ def test_a_folder_of_files_beside_the_data(state: Path) -> None:
     assert "indexed 1 of 1 documents (" in done.stderr
     (row,) = answer(state, "index", "quarantine")[str(folder.name)]
     assert row["path"].endswith("bad.txt")
+    widened = msp(state, "ingest", "--from", str(folder))
+    assert widened.returncode == 2
+    assert "--customer acme" in widened.stderr
     (folder / "coffee.md").rename(folder / "tea.md")
-    refused = msp(state, "ingest", "--from", str(folder))
+    refused = msp(state, "ingest", "--from", str(folder), "--customer", "acme")
     assert refused.returncode == 2
     assert "--as NAME" in refused.stderr
     assert answer(state, "ingest", "--from", str(folder), "--replace")["knowledge"]["deleted"] == 1
     again = msp(state, "ingest", "--data", str(state / "data"), "--rebuild")
     assert "1 documents of other sources go too" in again.stderr
     assert answer(state, "index", "status")["cold"]["stats"]["documents"] == before
+
+
+def test_a_rebuild_drops_nothing_when_there_is_nothing_to_read(state: Path) -> None:
+    shutil.rmtree(state / "data" / "kb")
+    (state / "data" / "tickets.jsonl").unlink()
+    before = answer(state, "index", "status")
+    assert msp(state, "ingest", "--data", str(state / "data"), "--rebuild").returncode == 3
+    assert answer(state, "index", "status") == before
 
 
 @pytest.mark.parametrize(

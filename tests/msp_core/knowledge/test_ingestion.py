@@ -1,15 +1,21 @@
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
 
+from msp_core import failpoints
 from msp_core.knowledge.article import Quarantined
 from msp_core.knowledge.document import document_chunks, text_document
 from msp_core.knowledge.index import Filter
-from msp_core.knowledge.ingestion import BATCH_CHUNKS, IngestReport, ingest
+from msp_core.knowledge.ingestion import BATCH_CHUNKS, IngestReport, ingest, ingest_changed
+from msp_core.knowledge.tier_writer import promote
 from msp_core.knowledge.tiers import Tiers
 
 ALL = Filter(customers=frozenset({"a"}), audiences=frozenset({"public", "internal"}))
 DOCUMENTS = [text_document(f"d{i}", f"Title {i}", f"# Fix\nText {i}.") for i in range(4)]
+
+INTERNAL = text_document("d0", "Title 0", "# Fix\nText 0.", audience="internal")
+DOCUMENT_IDS = [document.document_id for document in DOCUMENTS]
 
 
 def counts(report: IngestReport) -> tuple[int, int, int, int]:
@@ -36,6 +42,52 @@ def test_who_may_see_a_document_is_part_of_what_changed(tiers: Tiers, embedder) 
     ingest(DOCUMENTS, tiers, embedder)
     ingest([replace(DOCUMENTS[0], customer_id="b"), *DOCUMENTS[1:]], tiers, embedder)
     assert tiers.hot.lexical("title 0", replace(ALL, only_documents=frozenset({"d0"})), 5) == []
+
+
+def test_an_old_version_leaves_the_hot_tier_before_the_cold_one_changes(
+    tiers: Tiers, embedder
+) -> None:
+    ingest(DOCUMENTS, tiers, embedder)
+
+    def kill(name: str) -> None:
+        if name == "ingest.cold_written":
+            raise KeyboardInterrupt
+
+    failpoints.install(kill)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ingest([INTERNAL], tiers, embedder)
+    finally:
+        failpoints.install(None)
+    assert "d0" not in tiers.hot.document_hashes()
+
+
+def test_what_is_told_as_changed_is_hot_only_if_it_was(tiers: Tiers, embedder) -> None:
+    ingest(DOCUMENTS[:2], tiers, embedder, choose_hot=lambda sizes: frozenset({"d0"}))
+    changed = [text_document(f"d{i}", f"Title {i}", "other") for i in range(3)]
+    assert ingest_changed(changed, (), tiers, embedder) == []
+    assert len(tiers.cold.document_hashes()) == 3
+    assert tiers.hot.document_hashes() == {"d0": changed[0].content_hash}
+
+
+def test_no_old_version_becomes_hot_while_an_ingestion_writes(tiers: Tiers, embedder) -> None:
+    ingest(DOCUMENTS, tiers, embedder, choose_hot=lambda sizes: frozenset())
+
+    class BetweenReadAndWrite:
+        """The hot tier, before whose write another process changes one document, deletes one."""
+
+        def upsert(self, chunks, vectors) -> None:
+            ingest([INTERNAL, *DOCUMENTS[2:]], tiers, embedder)
+            tiers.hot.delete(DOCUMENT_IDS)
+            tiers.hot.upsert(chunks, vectors)
+
+        def delete(self, document_ids: Collection[str]) -> None:
+            tiers.hot.delete(document_ids)
+
+    ingest(DOCUMENTS, tiers, embedder)
+    racing = replace(tiers, hot=BetweenReadAndWrite())  # type: ignore[arg-type]
+    assert promote(racing, dict.fromkeys(DOCUMENT_IDS, 1)) == {"d2", "d3"}
+    assert set(tiers.hot.document_hashes()) == {"d2", "d3"}
 
 
 def test_a_chunk_is_a_slice_of_its_document() -> None:

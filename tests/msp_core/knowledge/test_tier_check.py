@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_each_disagreement_is_named_with_its_remedy(filled: Tiers) -> None:
     filled.statistics.delete(["d02"])
     found = verify_tiers(filled)
     assert [line.partition(":")[0] for line in found] == ["hot", "statistics"]
-    assert "d01 is not what the cold index holds (mend: msp ingest)" in found[0]
+    assert "d01 is not what the cold index holds (mend: msp index rebuild)" in found[0]
     assert "2 documents are counted wrongly" in found[1]
 
 
@@ -45,6 +46,28 @@ def test_a_document_that_is_not_whole_is_named(filled: Tiers, embedder: HashEmbe
     filled.cold.upsert([second.chunk], second.vector[None, :])
     assert first.chunk.document_id == "d03"
     assert "cold: d03 is not whole (mend: msp ingest --rebuild)" in verify_tiers(filled)
+
+
+def test_a_killed_rebuild_is_completed_by_the_next_ingestion_of_any_source(
+    filled: Tiers, embedder: HashEmbedder
+) -> None:
+    before = content(filled)
+
+    def killed(sizes: Mapping[str, int]) -> frozenset[str]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        rebuild_from_cold(filled, killed)
+    assert filled.statistics.documents() == {}
+    last = DOCUMENTS[-1]
+    ingest(
+        [last],
+        filled,
+        embedder,
+        choose_hot=lambda sizes: HALF & sizes.keys(),
+        owns=lambda id_: id_ == last.document_id,
+    )
+    assert content(filled) == before
 
 
 def test_damage_is_named_and_the_rebuild_mends_it(filled: Tiers, tmp_path: Path) -> None:

@@ -167,3 +167,19 @@ def test_the_weight_of_words_decides(tmp_path: Path, weight: float) -> None:
     passages = retriever.search("restart label printer", WHO).passages
     raw = [p.why["lexical"] if weight else p.why["cosine"] or 0.0 for p in passages]
     assert [p.score for p in passages] == pytest.approx([score / max(raw) for score in raw])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Stands in for a part that cannot be dropped."""
+
+    def remove(self) -> None:
+        raise DependencyFailed("No route.")
+
+
+def test_a_part_that_cannot_be_dropped_does_not_keep_the_others(tmp_path: Path) -> None:
+    tiers = filled(tmp_path)
+    with pytest.raises(DependencyFailed, match="No route"):
+        replace(tiers, hot=Kept()).remove()
+    assert tiers.cold.document_hashes() == tiers.statistics.documents() == {}
+    assert tiers.hot.document_hashes()
