@@ -134,7 +134,7 @@ def _notes(made: Systems, items: Sequence[Item]) -> Iterable[str]:
         if item.raw["unavailable"]:
             alone[item.system] = alone.get(item.system, 0) + 1
     for system, count in alone.items():
-        yield f"{count} searches of {system} were answered by one tier alone: see items.jsonl."
+        yield f"{count} searches of {system} were answered in part: see items.jsonl."
 
 
 def _ask(

@@ -85,7 +85,7 @@ def test_what_could_not_be_indexed_and_who_answered_alone_is_said(
     )
     aside, alone = run.result.notes
     assert aside.startswith("1 documents could not be indexed")
-    assert alone.startswith("1 searches of two_tiers were answered by one tier alone")
+    assert alone.startswith("1 searches of two_tiers were answered in part")
 
 
 class Down:
