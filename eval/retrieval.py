@@ -12,6 +12,7 @@ from eval.retrieval_figures import (
     ANSWERED,
     LOWER_IS_BETTER,
     METRICS,
+    OF_DEEP,
     latency_metrics,
     quality_metrics,
 )
@@ -35,11 +36,12 @@ from msp_core.routing.catalog import Catalog, load_catalog
 from msp_core.settings import Settings
 
 SUITE = "retrieval"
-DEPTH = MAX_K
-"""How deep a ranking is looked at, by MRR and MAP and in the TREC runs."""
+DEPTH = 10
+"""Passages of the search that is timed and scored, which draws the assistant's candidates."""
+DEEP = MAX_K
+"""How deep a second search goes, for MRR, MAP and the TREC runs; it draws more candidates."""
 ANSWERING_COSINE = 0.35
 """A best passage below this similarity is shown to nobody as an answer."""
-SHOWN = 10
 _NAMED = 3
 
 Progress = Callable[[int, int], None]
@@ -78,7 +80,9 @@ def evaluate_retrieval(
     Returns:
         Figures over all queries, by type and by customer, with intervals over customers (over
         queries where none is named); `ndcg@10_vs_<system>` for the pairs of `DIFFERENCES`, paired
-        by query; latency, and simulated cost on AWS; TREC runs in `files`.
+        by query; latency, and simulated cost on AWS; TREC runs in `files`. MRR, MAP and the runs
+        are of a second search, `DEEP` passages deep; the others of the first ten of the search as
+        the assistant makes it.
 
     Raises:
         MspError: the embedding model is missing or damaged, or the tiers do not answer.
@@ -130,28 +134,35 @@ def _notes(made: Systems, items: Sequence[Item]) -> Iterable[str]:
         if item.raw["unavailable"]:
             alone[item.system] = alone.get(item.system, 0) + 1
     for system, count in alone.items():
-        yield f"{count} searches of {system} were answered by one tier alone: see items.jsonl."
+        yield f"{count} searches of {system} were answered in part: see items.jsonl."
 
 
 def _ask(
     retriever: Retriever, scoring: System, query: Query, system: SystemName, data: RetrievalSet
 ) -> tuple[Item, tuple[Passage, ...]]:
-    found = Retrieval((), ())
+    """The query's item, and its deep ranking."""
+    found = deep = Retrieval((), ())
     error = None
-    start = time.perf_counter()
+    latency_ms = 0.0
+    search = partial(ask, retriever, query, data.customers, system=scoring)
     try:
-        found = ask(retriever, query, data.customers, k=DEPTH, system=scoring)
+        start = time.perf_counter()
+        found = search(k=DEPTH)
+        latency_ms = (time.perf_counter() - start) * 1000
+        deep = search(k=DEEP)
     except MspError as problem:
         error = str(problem)
-    latency_ms = (time.perf_counter() - start) * 1000
     grades = data.qrels.get(query.query_id, {})
-    ranking = [passage.document_id for passage in found.passages]
+    ranking = _names(found)
     if query.kind == NO_ANSWER:
         scores = {ANSWERED: 1.0 if error else float(_offers_answer(found.passages))}
     elif error:
         scores = {name: float(name in LOWER_IS_BETTER) for name in METRICS}
     else:
-        scores = {name: metric(grades, ranking) for name, metric in METRICS.items()}
+        scores = {
+            name: metric(grades, _names(deep) if name in OF_DEEP else ranking)
+            for name, metric in METRICS.items()
+        }
     relevant = sorted((id_ for id_, grade in grades.items() if grade > 0), key=lambda i: -grades[i])
     item = Item(
         id=query.query_id,
@@ -167,8 +178,8 @@ def _ask(
         },
         raw={
             "query": query.text,
-            "found": ranking[:SHOWN],
-            "relevant": relevant[:SHOWN],
+            "found": ranking,
+            "relevant": relevant[:DEPTH],
             "unavailable": [
                 notice.text for notice in found.notices if notice.code.endswith("_unavailable")
             ],
@@ -176,7 +187,11 @@ def _ask(
         latency_ms=None if error else round(latency_ms, 3),
         error=error,
     )
-    return item, found.passages
+    return item, deep.passages
+
+
+def _names(found: Retrieval) -> list[str]:
+    return [passage.document_id for passage in found.passages]
 
 
 def _offers_answer(passages: Sequence[Passage]) -> bool:

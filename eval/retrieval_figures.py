@@ -23,6 +23,8 @@ METRICS: Mapping[str, Callable[[Grades, Sequence[str]], float]] = {
     "map": average_precision,
     "unjudged@10": lambda grades, ranking: unjudged_at_k(grades, ranking, 10),
 }
+OF_DEEP = frozenset({"mrr", "map"})
+"""These look at a ranking as deep as it goes; the others at its first ten."""
 ANSWERED = "answered_rate"
 LATENCIES = {"latency_p50_ms": 0.5, "latency_p95_ms": 0.95}
 USD_PER_1K = "usd_per_1k"

@@ -20,6 +20,7 @@ Environment = Literal["demo", "staging", "prod"]
 ModelProvider = Literal["offline", "ollama", "openai"]
 PolicyName = Literal["learned", "cascade", "word_count", "regex", "weak", "strong"]
 OpenSearchEngine = Literal["faiss", "lucene"]
+VectorMode = Literal["ENHANCED", "CLASSIC"]
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 _WORD = re.compile(r"[A-Za-z0-9._:/-]{1,200}")
@@ -55,6 +56,7 @@ class Settings:
     opensearch_engine: OpenSearchEngine | None = None
     vector_bucket: str | None = None
     vector_index: str | None = None
+    vector_mode: VectorMode = "ENHANCED"
     artifacts_bucket: str | None = None
     openai_api_key: str | None = field(default=None, repr=False)
     routing_policy: PolicyName = "learned"
@@ -263,6 +265,7 @@ _READERS = {
     "MSP_OPENSEARCH_ENGINE": ("opensearch_engine", _choice(OpenSearchEngine)),
     "MSP_VECTOR_BUCKET": ("vector_bucket", _bucket),
     "MSP_VECTOR_INDEX": ("vector_index", _bucket),
+    "MSP_VECTOR_MODE": ("vector_mode", _choice(VectorMode)),
     "MSP_ARTIFACTS_BUCKET": ("artifacts_bucket", _bucket),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
     "MSP_ROUTING_THRESHOLD": ("routing_threshold", _number(0, 1.01)),

@@ -144,6 +144,7 @@ def aws_tiers(settings: Settings, space: "VectorSpace", *, apart: str | None = N
         bucket=_needed("MSP_VECTOR_BUCKET", settings.vector_bucket),
         index=apart or _needed("MSP_VECTOR_INDEX", settings.vector_index),
         space=space,
+        mode=settings.vector_mode,
     )
     statistics = S3Statistics(
         make_client("s3", region=settings.aws_region),

@@ -207,6 +207,11 @@ class EmbeddedIndex:
             ).fetchone()
         return IndexStats(documents, chunks, self._made_with["model_id"], self._dimension, CHUNKER)
 
+    def is_empty(self) -> bool:
+        """See `KnowledgeIndex.is_empty`."""
+        with self._database.read() as connection:
+            return connection.execute("SELECT 1 FROM entries LIMIT 1").fetchone() is None
+
     def health(self) -> Health:
         """See `KnowledgeIndex.health`."""
         try:

@@ -208,6 +208,9 @@ class KnowledgeIndex(Protocol):
     def stats(self) -> IndexStats:
         """Counts, and what the index was made with."""
 
+    def is_empty(self) -> bool:
+        """Whether it holds nothing, or there is none; quick."""
+
     def health(self) -> Health:
         """Whether it answers now; quick, and never raises for a service that is down."""
 

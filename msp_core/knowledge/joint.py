@@ -53,6 +53,11 @@ class Question:
         )
         return cls(text, {term: words[term] for term in telling}, statistics)
 
+    @classmethod
+    def without_words(cls, text: str) -> "Question":
+        """The question for a search by meaning alone, while there are no statistics."""
+        return cls(text, {}, CorpusStatistics(0, 0, {}))
+
     def evidence(
         self, records: Mapping[str, Record], vector: "Vector | None"
     ) -> dict[str, Evidence]:

@@ -220,6 +220,14 @@ class OpenSearchIndex:
             CHUNKER,
         )
 
+    def is_empty(self) -> bool:
+        """See `KnowledgeIndex.is_empty`."""
+        try:
+            answer = self._client.call(lambda client: client.count(index=self._name))
+        except NoSuchIndex:
+            return True
+        return int(answer["count"]) == 0
+
     def health(self) -> Health:
         """See `KnowledgeIndex.health`."""
         try:

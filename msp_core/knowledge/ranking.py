@@ -78,7 +78,10 @@ class Search:
 
         def find(document_id: str) -> Ranked | None:
             only = replace(wanted, only_documents=frozenset({document_id}))
-            return next(iter(self._ranked(only, MIN_CANDIDATES, unavailable)), None)
+            try:
+                return next(iter(self._ranked(only, MIN_CANDIDATES, unavailable)), None)
+            except DependencyFailed:  # as if it were out of sight; `unavailable` says why
+                return None
 
         return Ranking(_successors_first(ranked, find, k), unavailable)
 
@@ -109,11 +112,12 @@ class Search:
         """The candidates of every tier that answers; those that both have count as hot."""
         asks: dict[Tier, Callable[[], Mapping[str, Record]]] = {
             "hot": lambda: self._of_index(self.tiers.hot, wanted, count),
-            "cold": lambda: self._of_index(self.tiers.cold, wanted, count),
+            "cold": lambda: self._of_cold(wanted, count),
         }
         first = [tier for tier in ASKED_FIRST[self.mode] if tier not in unavailable]
         answers = ask_tiers({tier: asks[tier] for tier in first}, self.deadlines)
-        if self.mode == "cascade" and not self._close(answers.get("hot")):
+        cold_too = self.mode == "cascade" and "cold" not in unavailable
+        if cold_too and not self._close(answers.get("hot")):
             answers |= ask_tiers({"cold": asks["cold"]}, self.deadlines)
         found: dict[Tier, Mapping[str, Record]] = {}
         for tier, answer in answers.items():
@@ -126,6 +130,22 @@ class Search:
                 f"The knowledge index does not answer. {' '.join(unavailable.values())}"
             )
         return _joined(found.get("hot", {}), found.get("cold", {}))
+
+    def _of_cold(self, wanted: Filter, count: int) -> Mapping[str, Record]:
+        """Its candidates.
+
+        Raises:
+            DependencyFailed: it is empty, and documents are counted: somebody named or dropped a
+                wrong index, and its silence would pass for "nothing is known".
+        """
+        found = self._of_index(self.tiers.cold, wanted, count)
+        counted = self.question.statistics.chunks
+        if not found and counted and self.tiers.cold.is_empty():
+            raise DependencyFailed(
+                f"It is missing or empty, and {counted:,} chunks are counted. Check "
+                "MSP_VECTOR_BUCKET and MSP_VECTOR_INDEX, or run `msp ingest --rebuild`."
+            )
+        return found
 
     def _of_index(self, index: KnowledgeIndex, wanted: Filter, count: int) -> Mapping[str, Record]:
         hits: list[Hit] = []

@@ -10,7 +10,7 @@ from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Chunk, Filter, Tier, ids_of_chunks
 from msp_core.knowledge.joint import Question
 from msp_core.knowledge.ranking import LEXICAL_WEIGHT, Mode, Ranked, Search, System
-from msp_core.knowledge.tiers import Deadlines, Tiers
+from msp_core.knowledge.tiers import Deadlines, Tiers, Unavailable, ask_statistics
 from msp_core.scope import Scope
 
 MAX_K = 100
@@ -63,7 +63,13 @@ class Passage:
 class Notice:
     """Something the asker should know about the search."""
 
-    code: Literal["index_empty", "query_shortened", "hot_unavailable", "cold_unavailable"]
+    code: Literal[
+        "index_empty",
+        "query_shortened",
+        "hot_unavailable",
+        "cold_unavailable",
+        "statistics_unavailable",
+    ]
     text: str
 
 
@@ -131,7 +137,7 @@ class Retriever:
 
         Raises:
             UsageError: an empty query, or k out of range.
-            DependencyFailed: no index answers.
+            DependencyFailed: no index answers, or a search by words alone has no statistics.
         """
         if not 1 <= k <= MAX_K:
             raise UsageError(f"The number of passages must be 1 to {MAX_K}, not {k}.")
@@ -149,9 +155,20 @@ class Retriever:
             exclude_documents=exclude,
             categories=categories,
         )
+        question = ask_statistics(
+            lambda: Question.of(text, self._tiers.statistics), self._deadlines
+        )
+        if isinstance(question, Unavailable):
+            if system == "bm25":
+                raise DependencyFailed(question.reason)
+            reason = f"{question.reason} The search went by meaning alone."
+            notices.append(Notice("statistics_unavailable", reason))
+            question, system, counted = Question.without_words(text), "dense", None
+        else:
+            counted = question.statistics.chunks
         search = Search(
             tiers=self._tiers,
-            question=Question.of(text, self._tiers.statistics),
+            question=question,
             vector=None if system == "bm25" else self._embedder.embed([text], purpose="query")[0],
             system=system,
             mode=self._mode,
@@ -163,7 +180,7 @@ class Retriever:
             Notice("hot_unavailable" if tier == "hot" else "cold_unavailable", reason)
             for tier, reason in ranking.unavailable.items()
         ]
-        if not ranking.documents and not ranking.unavailable and self._is_empty():
+        if counted == 0 and not ranking.documents and not ranking.unavailable:
             notices.append(
                 Notice("index_empty", "The knowledge index is empty. Run `msp ingest` to fill it.")
             )
@@ -206,9 +223,6 @@ class Retriever:
             if len(found) < len(ids):
                 break
         return chunks
-
-    def _is_empty(self) -> bool:
-        return self._tiers.of("hot" if self._mode == "hot" else "cold").stats().chunks == 0
 
 
 def searched_text(query: str, previous_turn: str | None = None) -> tuple[str, bool]:

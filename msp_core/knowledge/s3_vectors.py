@@ -202,6 +202,10 @@ class S3VectorsIndex:
         model_id = self._made_with["model_id"]
         return IndexStats(len(documents), len(rows), model_id, self._dimension, CHUNKER)
 
+    def is_empty(self) -> bool:
+        """See `KnowledgeIndex.is_empty`."""
+        return next(self._all(), None) is None
+
     def health(self) -> Health:
         """See `KnowledgeIndex.health`."""
         try:

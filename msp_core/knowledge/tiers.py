@@ -1,6 +1,7 @@
 """The two tiers and the statistics of their corpus; what becomes of a tier that is down."""
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -48,10 +49,11 @@ class Tiers:
 
 @dataclass(frozen=True)
 class Deadlines:
-    """How long a search waits for each tier, in seconds, before it goes on without."""
+    """How long a search waits, in seconds, before it goes on without; the tiers at once."""
 
     hot_s: float = 3.0
     cold_s: float = 10.0
+    statistics_s: float = 10.0
 
     def of(self, tier: Tier) -> float:
         """The seconds of a tier."""
@@ -60,7 +62,7 @@ class Deadlines:
 
 @dataclass(frozen=True)
 class Unavailable:
-    """A tier that did not answer, or not in time; `reason` is a sentence for a person."""
+    """What did not answer, or not in time; `reason` is a sentence for a person."""
 
     reason: str
 
@@ -73,7 +75,15 @@ def ask_tiers(
     A late one is left to finish by itself. Other errors than these are the caller's, and raised.
     """
     waiting = {tier: _Ask(ask) for tier, ask in asks.items()}
-    return {tier: asked.answer(tier, deadlines.of(tier)) for tier, asked in waiting.items()}
+    return {
+        tier: asked.answer(f"The {tier} index", deadlines.of(tier))
+        for tier, asked in waiting.items()
+    }
+
+
+def ask_statistics(ask: Callable[[], Answer], deadlines: Deadlines) -> Answer | Unavailable:
+    """Ask the statistics, as a tier is asked."""
+    return _Ask(ask).answer("The index of words", deadlines.statistics_s)
 
 
 class _Ask(Generic[Answer]):
@@ -83,15 +93,17 @@ class _Ask(Generic[Answer]):
         self._ask = ask
         self._answer: Answer | None = None
         self._error: BaseException | None = None
+        self._asked_at = time.monotonic()
         self._thread = threading.Thread(target=self._run, name="knowledge-tier", daemon=True)
         self._thread.start()
 
-    def answer(self, tier: Tier, seconds: float) -> Answer | Unavailable:
-        self._thread.join(seconds)
+    def answer(self, what: str, seconds: float) -> Answer | Unavailable:
+        """The answer, if it comes so many seconds after the question."""
+        self._thread.join(max(self._asked_at + seconds - time.monotonic(), 0))
         if self._thread.is_alive():
-            return Unavailable(f"The {tier} index did not answer within {seconds:g} s.")
+            return Unavailable(f"{what} did not answer within {seconds:g} s.")
         if isinstance(self._error, (DependencyFailed, CorruptData)):
-            return Unavailable(f"The {tier} index is not usable: {self._error}")
+            return Unavailable(f"{what} is not usable: {self._error}")
         if self._error is not None:
             raise self._error
         return self._answer  # type: ignore[return-value]  # set by the thread, without an error

@@ -76,9 +76,9 @@ class FloorHead:
         return "security" if request.category == "Security" else FLOORS[likeliest]
 
 
-def likelihood(text_log_odds: Floats) -> Floats:
-    """The probability of each text's likeliest floor, shape (n,), of log odds of shape (n, 4)."""
-    probability: Floats = 1 / (1 + np.exp(-text_log_odds.max(axis=1)))
+def likelihood(odds: Floats) -> Floats:
+    """The probability of each text's likeliest floor, shape (n,), from log odds, shape (n, 4)."""
+    probability: Floats = 1 / (1 + np.exp(-odds.max(axis=1)))
     return probability
 
 

@@ -34,6 +34,7 @@ def test_an_empty_index_answers_with_nothing(index: KnowledgeIndex) -> None:
     stats = index.stats()
     assert (stats.documents, stats.chunks) == (0, 0)
     assert (stats.model_id, stats.dimension) == ("hash-words", DIMENSION)
+    assert index.is_empty()
     assert index.health().ok
     assert index.verify() == []
 
@@ -52,6 +53,7 @@ def test_what_was_stored_comes_back(
     exported = {record.chunk.chunk_id: record.chunk for record in backend.open().export()}
     assert exported == {item.chunk_id: item for item in (first, second, other)}
     assert (index.stats().documents, index.stats().chunks) == (2, 3)
+    assert not index.is_empty()
 
 
 def test_creating_again_keeps_what_is_there(

@@ -10,19 +10,21 @@ from moto import mock_aws
 
 from msp_core.bootstrap import Services, build_services
 from msp_core.bootstrap.knowledge import aws_tiers
-from msp_core.errors import ConfigurationError
+from msp_core.errors import ConfigurationError, DependencyFailed
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.ingestion_plan import everything
 from msp_core.knowledge.opensearch import INDEX, OpenSearchIndex
+from msp_core.knowledge.retriever import Retriever
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
+from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
 from tests.fakes import bedrock_embeddings
 from tests.fakes.aws_endpoint import AwsEndpoint
-from tests.fakes.knowledge import HashEmbedder
+from tests.fakes.knowledge import ALL, SPACE, HashEmbedder, chunk, vector_of
 from tests.fakes.s3_vectors import S3Vectors
 
 DOCUMENTS = [
@@ -76,6 +78,38 @@ def test_settings_choose_the_adapters(settings: Settings, tmp_path: Path) -> Non
     tiers = build_services(local).tiers
     assert isinstance(tiers.hot, OpenSearchIndex)
     assert isinstance(tiers.cold, EmbeddedIndex)
+
+
+def test_the_mode_of_the_cold_index_is_a_setting(settings: Settings) -> None:
+    classic = replace(settings, vector_mode="CLASSIC")
+    with (
+        AwsEndpoint(S3Vectors(mode="CLASSIC").answer) as endpoint,
+        endpoint.reached_by("s3vectors"),
+    ):
+        cold = aws_tiers(classic, SPACE).cold
+        cold.upsert([chunk("d1", "vpn")], HashEmbedder().embed(["vpn"]))
+        cold.dense(vector_of("vpn"), ALL, 5)
+    paths = [path for path, _ in endpoint.requests]
+    assert "/UpdateIndexMode" not in paths
+    assert [body["queryMode"] for path, body in endpoint.requests if path == "/QueryVectors"] == [
+        "CLASSIC"
+    ]
+
+
+def test_a_cold_index_that_is_not_there_is_no_empty_one(settings: Settings) -> None:
+    embedder = HashEmbedder()
+    tiers = aws_tiers(settings, embedder)
+    hot = EmbeddedIndex(settings.state_dir / "hot.db", tier="hot", space=embedder)
+    ingest(DOCUMENTS, replace(tiers, hot=hot), embedder, choose_hot=lambda _: {"article:vpn"})
+    typo = aws_tiers(replace(settings, vector_index="knowledge-265"), embedder)
+    who = Scope("tom", Role.TECHNICIAN, frozenset({"a"}))
+    found = Retriever(replace(typo, hot=hot), embedder).search("tunnel", who)
+    assert [row.document_id for row in found.passages] == ["article:vpn"]
+    (notice,) = found.notices
+    assert notice.code == "cold_unavailable"
+    assert "MSP_VECTOR_INDEX" in notice.text
+    with pytest.raises(DependencyFailed, match="missing or empty, and 3 chunks"):
+        Retriever(replace(typo, hot=hot), embedder, mode="cold").search("tunnel", who)
 
 
 @pytest.mark.parametrize(

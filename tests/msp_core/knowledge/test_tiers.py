@@ -1,6 +1,7 @@
 """Searches over two tiers: what each contributes, and what happens when one is down or late."""
 
 import threading
+import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from msp_core.errors import ConfigurationError, DependencyFailed, MspError
 from msp_core.knowledge.document import Document, text_document
+from msp_core.knowledge.index import Filter, Hit, KnowledgeIndex
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.retriever import Retriever
 from msp_core.knowledge.tiers import Deadlines, Tiers
@@ -92,6 +94,96 @@ def test_without_one_tier_the_other_answers_with_a_notice(
     (notice,) = result.notices
     assert notice.code == f"{broken}_unavailable"
     assert ("No route." if how == "down" else "within 0.5 s") in notice.text
+
+
+@pytest.mark.parametrize("how", ["down", "damaged", "late"])
+def test_without_the_statistics_a_search_goes_by_meaning(tmp_path: Path, how: str) -> None:
+    tiers = filled(tmp_path)
+    release = threading.Event()
+    if how == "damaged":
+        (tmp_path / "knowledge" / "statistics.db").write_bytes(b"no database, but long" * 500)
+        tiers = make_tiers(tmp_path)
+    elif how == "down":
+        tiers = replace(tiers, statistics=NoStatistics(DependencyFailed("No route.")))
+    else:
+        tiers = replace(tiers, statistics=NoStatistics(wait=release))
+    retriever = Retriever(tiers, HashEmbedder(), deadlines=Deadlines(statistics_s=0.2))
+    result = retriever.search("label printer", WHO)
+    by_meaning = Retriever(filled(tmp_path / "same"), HashEmbedder()).search(
+        "label printer", WHO, system="dense"
+    )
+    assert [p.document_id for p in result.passages] == [p.document_id for p in by_meaning.passages]
+    (notice,) = result.notices
+    assert notice.code == "statistics_unavailable"
+    assert "by meaning alone" in notice.text
+    with pytest.raises(DependencyFailed):
+        retriever.search("label printer", WHO, system="bm25")
+    release.set()
+
+
+@dataclass(frozen=True)
+class NoStatistics(Broken):
+    """Stands in for the statistics, likewise."""
+
+    look_up = Broken._fail
+
+
+def test_two_late_tiers_are_waited_for_at_once(tmp_path: Path) -> None:
+    release = threading.Event()
+    late = Broken(wait=release)
+    retriever = Retriever(
+        replace(filled(tmp_path), hot=late, cold=late),
+        HashEmbedder(),
+        deadlines=Deadlines(1.5, 1.5),
+    )
+    start = time.monotonic()
+    with pytest.raises(DependencyFailed, match=r"within 1\.5 s"):
+        retriever.search("printer", WHO)
+    release.set()
+    assert 1.4 < time.monotonic() - start < 2.7
+
+
+def test_a_search_without_hits_reads_no_index_through(tmp_path: Path) -> None:
+    """On a service that lists all vectors it would take minutes."""
+    full = filled(tmp_path)
+    tiers = replace(full, hot=Uncounted(full.hot), cold=Uncounted(full.cold))
+    result = Retriever(tiers, HashEmbedder()).search("x", WHO, categories=frozenset({"None"}))
+    assert (result.passages, result.notices) == ((), ())
+
+
+class Uncounted:
+    """An index that must not be counted."""
+
+    def __init__(self, index: KnowledgeIndex) -> None:
+        self._index = index
+
+    def __getattr__(self, name: str) -> Any:
+        assert name not in ("stats", "export", "document_hashes")
+        return getattr(self._index, name)
+
+
+def test_a_successor_that_cannot_be_looked_up_does_not_cost_the_ranking(tmp_path: Path) -> None:
+    old = replace(text_document("old", "SSL VPN portal", "Enable the portal."), superseded_by="new")
+    full = filled(tmp_path, frozenset({"old"}), [old, *DOCUMENTS])
+    tiers = replace(full, hot=DownLater(full.hot), cold=DownLater(full.cold))
+    result = Retriever(tiers, HashEmbedder()).search("enable ssl portal", WHO)
+    assert result.passages[0].document_id == "old"
+    assert {notice.code for notice in result.notices} == {"hot_unavailable", "cold_unavailable"}
+
+
+class DownLater:
+    """An index that is down as soon as it is asked for one document alone."""
+
+    def __init__(self, index: KnowledgeIndex) -> None:
+        self._index = index
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def dense(self, vector: Any, wanted: Filter, k: int) -> list[Hit]:
+        if wanted.only_documents is not None:
+            raise DependencyFailed("It went down.")
+        return self._index.dense(vector, wanted, k)
 
 
 def test_without_both_it_is_an_error(tmp_path: Path) -> None:
