@@ -8,10 +8,12 @@ from msp_core.errors import InvalidInput
 MOST_OPEN = 500
 MOST_REPEATED = 500_000
 _TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)", re.I)
-_FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
-_CONTAINERS = frozenset(
-    "article aside blockquote details div dl fieldset form main ol section span table ul".split()
-)
+_FORMATTING_TAGS = "a b big code em font i nobr s small strike strong tt u"
+_CONTAINER_TAGS = """
+    article aside blockquote details div dl fieldset form main ol section span table ul
+"""
+_FORMATTING = frozenset(_FORMATTING_TAGS.split())
+_CONTAINERS = frozenset(_CONTAINER_TAGS.split())
 
 
 def check_nesting(html: str) -> None:
