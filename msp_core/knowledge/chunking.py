@@ -16,7 +16,7 @@ Span = tuple[int, int]
 """Start and end character offset, end exclusive."""
 
 _HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+")
-_FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(`{3,}(?![^\n]*`)|~{3,})")
+_FENCE = re.compile(r"[ \t]*(?:>[ \t]?)*(`{3,}+(?![^\n`]*`)|~{3,})")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]")
 
 

@@ -16,6 +16,7 @@ from msp_core.knowledge.article import Audience
 from msp_core.knowledge.document import Document, Part, text_document
 from msp_core.knowledge.file_source import SourceFile, id_of_path
 from msp_core.knowledge.front_matter import FENCE, split_front_matter
+from msp_core.knowledge.html_nesting import check_nesting
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -23,7 +24,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", re.I)
-_FIRST_HEADING = re.compile(r"^#[ \t]+(.+?)[ \t#]*$", re.M)
+_HEADING = re.compile(r"^#[ \t]+([^\n]*)", re.M)
 _NO_TEXT = "script, style, nav, template, noscript, svg, iframe, form, [hidden]"
 _LABELS = ("audience", "customer_id", "category", "superseded_by")
 
@@ -141,15 +142,17 @@ def _markdown(content: bytes) -> _Content:
             raise InvalidInput(str(error)) from error
         if isinstance(head, dict):  # else two lines that rule off a paragraph
             said, text = head, body
-    heading = _FIRST_HEADING.search(text)
-    return _Content(said, heading[1] if heading else None, text)
+    headings = (match[1].rstrip("# \t") for match in _HEADING.finditer(text))
+    return _Content(said, next(filter(None, headings), None), text)
 
 
 def _html(content: bytes) -> _Content:
     from selectolax.lexbor import LexborHTMLParser
 
     declared = _CHARSET.search(content[:2048])
-    page = LexborHTMLParser(_text(content, declared=declared[1].decode() if declared else None))
+    source = _text(content, declared=declared[1].decode() if declared else None)
+    check_nesting(source)
+    page = LexborHTMLParser(source)
     title = page.css_first("title") or page.css_first("h1")
     said = {
         name: tag.attributes.get("content")

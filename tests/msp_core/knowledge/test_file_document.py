@@ -1,5 +1,7 @@
 """Markdown, HTML and text files of any origin become documents, or say why not."""
 
+import time
+
 import pytest
 
 from msp_core.errors import InvalidInput
@@ -88,3 +90,46 @@ def test_a_file_that_was_not_read_says_why() -> None:
 def test_kinds_are_told_by_the_ending() -> None:
     names = ("a.md", "b/C.HTML", "a.text", "a.pdf", "md", ".md")
     assert list(filter(is_document, names)) == ["a.md", "b/C.HTML", "a.text"]
+
+
+def seconds(content: str) -> float:
+    """The least of three runs."""
+    taken = []
+    for _ in range(3):
+        started = time.perf_counter()
+        document_chunks(read("a.md", content))
+        taken.append(time.perf_counter() - started)
+    return min(taken)
+
+
+@pytest.mark.parametrize(
+    ("before", "repeated", "after"), [("# ", "#", "x"), ("# a", " ", "x"), ("", "`", "x`")]
+)
+def test_the_time_grows_with_the_length_of_a_line(before: str, repeated: str, after: str) -> None:
+    short, long = (seconds(f"{before}{repeated * n}{after}") for n in (5_000, 20_000))
+    assert long < 8 * short + 0.02
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "".join(f"<p><font size={number}>" for number in range(600)),
+        "".join(f"<b class={number}>" for number in range(400)) + "<p>x" * 2_000,
+        "<ul><li>x" * 600,
+    ],
+)
+def test_a_page_that_a_parser_would_take_long_for_is_refused(page: str) -> None:
+    with pytest.raises(InvalidInput, match="nested too deeply near"):
+        read("a.html", page)
+
+
+def test_a_long_page_is_not_a_deep_one() -> None:
+    page = "<ul>" + "<li>one<p><i>two</i> <b>three</b></b>" * 3_000 + "</ul>" + "</div>" * 900
+    assert "two" in read("a.html", page).text
+
+
+@pytest.mark.parametrize(
+    ("text", "title"), [("# A C# guide ##\nx", "A C# guide"), ("# ##\n#\tB  \nx", "B")]
+)
+def test_the_first_heading_with_a_name_is_the_title(text: str, title: str) -> None:
+    assert read("a.md", text).title == title

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +13,18 @@ from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.s3_vectors_items import RECORD, batches
+from msp_core.knowledge.tier_check import verify_tiers
 from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
-from tests.fakes.knowledge import ALL, DIMENSION, SPACE, HashEmbedder, chunk, ids, vector_of
+from tests.fakes.knowledge import (
+    ALL,
+    DIMENSION,
+    SPACE,
+    HashEmbedder,
+    chunk,
+    ids,
+    make_tiers,
+    vector_of,
+)
 from tests.fakes.s3_vectors import S3Vectors
 
 
@@ -196,12 +208,16 @@ def test_what_a_killed_replacement_leaves_is_seen_and_mended(
     assert index.verify() == []
 
 
-def test_a_killed_deletion_can_be_repeated(index: S3VectorsIndex, service: S3Vectors) -> None:
+def test_a_killed_deletion_can_be_repeated(
+    index: S3VectorsIndex, service: S3Vectors, tmp_path: Path
+) -> None:
     put(index, *(chunk("d1", f"x {number}", number) for number in range(5)), chunk("d2", "y"))
     for number in (4, 3):
         del service.indexes["knowledge"].vectors[f"d1#{number:03d}"]
     assert index.document_hashes()["d1"] == ""
     assert index.verify() == ["d1 is not held whole"]
+    (advice,) = verify_tiers(replace(make_tiers(tmp_path), cold=index))
+    assert advice == "cold: d1 is not held whole (mend: ingest its source again)"
     index.delete(["d1"])
     assert index.document_hashes() == {"d2": "hash of y"}
 
