@@ -61,9 +61,10 @@ def bench_index(
     What is compared runs in turn in one process; a ratio is that of the medians, its interval from
     resampling the rounds. `filtered_vs_full`: a vector search for one customer of 200, against one
     over all, for some customers in turn, each `ASKED_EACH` times; `first_filtered_vs_full`: the
-    first such search for a customer, before anything of it is remembered. `hybrid_vs_product`: the index's own hybrid search, the question's vector being
-    at hand, against one numpy product of that vector with all vectors. `open_vs_build`: a new
-    object's first search against storing all chunks, their vectors being at hand.
+    first such search for a customer, before anything of it is remembered. `hybrid_vs_product`:
+    the index's own hybrid search, the question's vector being at hand, against one numpy product
+    of that vector with all vectors. `open_vs_build`: a new object's first search against storing
+    all chunks, their vectors being at hand.
     `ingest_vs_encoder`: one call of the encoder for all texts, against their ingestion without
     ready-made vectors: the share of the bare encoder's rate that an ingestion reaches.
     `reingest_vs_first`: the same documents again.
