@@ -57,6 +57,7 @@ def evaluate_retrieval(
     systems: Sequence[SystemName] = ONE_INDEX,
     hot_share: float = HOT_SHARE,
     catalog: Catalog | None = None,
+    embedding_model: str | None = None,
     progress: Progress | None = None,
 ) -> SuiteRun:
     """Index the documents in tiers of their own, ask every query of every system, and score.
@@ -75,6 +76,7 @@ def evaluate_retrieval(
         systems: which are compared.
         hot_share: of the chunks, in the systems with two tiers; 0 to 1.
         catalog: with the prices of `usd_per_1k`; default: the shipped one.
+        embedding_model: of the queries in `usd_per_1k`; default: that of the default settings.
         progress: told of each query.
 
     Returns:
@@ -116,7 +118,13 @@ def evaluate_retrieval(
             metrics=(
                 *quality_metrics(items, systems, seed=context.seed),
                 *latency_metrics(items, systems),
-                *cost_metrics(data, made.sizes, embedder.dimension, catalog),
+                *cost_metrics(
+                    data,
+                    made.sizes,
+                    embedder.dimension,
+                    catalog,
+                    embedding_model=embedding_model or Settings().bedrock_embedding_model,
+                ),
             ),
             notes=tuple(_notes(made, items)),
         ),

@@ -9,21 +9,25 @@ from eval.retrieval_systems import BY_WORDS_ALONE, Size, SystemName, asked_text
 from msp_core.knowledge.tier_cost import cold_usd_per_month, hot_usd_per_month
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.request import CHARACTERS_PER_TOKEN
-from msp_core.settings import Settings
 
 SEARCHES_PER_MONTH = 100_000
 
 
 def cost_metrics(
-    data: RetrievalSet, sizes: dict[SystemName, Size], dimension: int, catalog: Catalog
+    data: RetrievalSet,
+    sizes: dict[SystemName, Size],
+    dimension: int,
+    catalog: Catalog,
+    *,
+    embedding_model: str,
 ) -> Iterator[Metric]:
     """`usd_per_1k` of each system, at `SEARCHES_PER_MONTH`.
 
     The indexes' month (OpenSearch Serverless is paid by the hour, idle or not) shared among its
-    searches, the vector queries, and the queries' embedding by Titan, a token being
+    searches, the vector queries, and the queries' embedding by this model, a token being
     `CHARACTERS_PER_TOKEN` characters. Left out: the corpus' own embedding, bytes read and written.
     """
-    price = catalog.price(Settings().bedrock_embedding_model)
+    price = catalog.price(embedding_model)
     if price is None or not data.queries:
         return
     embedding = 1000 * price.cost_usd(input_tokens=1, output_tokens=0) * _mean_tokens(data)

@@ -39,6 +39,7 @@ class TurnContext:
     Attributes:
         approved_version: set for a call that a human approved: the ticket version that was shown;
             the change is refused when the ticket moved on.
+        message_before: what the person wrote in the turn before; searched along.
         new_passages: found since the turn last emitted them.
     """
 
@@ -48,6 +49,7 @@ class TurnContext:
     desk: Desk
     retriever: Retriever
     approved_version: int | None = None
+    message_before: str | None = None
     evidence: Evidence = field(default_factory=Evidence)
     new_passages: list[Passage] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
@@ -68,7 +70,10 @@ def make_tools(turn: TurnContext) -> list[Any]:
         Args:
             query: What to look for, in the words of the problem; complete, without "it" or "that".
         """
-        found = turn.retriever.search(query, turn.scope, k=5)
+        before = turn.message_before
+        if before is not None and before in query:
+            before = None  # once is enough
+        found = turn.retriever.search(query, turn.scope, k=5, previous_turn=before)
         turn.notices += [notice.text for notice in found.notices]
         turn.new_passages += found.passages
         rows = []

@@ -9,7 +9,12 @@ from msp_core.assistant.events import Event, EventLog
 from msp_core.assistant.parts import Parts
 from msp_core.assistant.routing_step import log_decision, route_request
 from msp_core.assistant.tools import TurnContext
-from msp_core.assistant.transcript import close_open_turn, seed_evidence, turn_so_far
+from msp_core.assistant.transcript import (
+    close_open_turn,
+    seed_evidence,
+    turn_so_far,
+    user_messages,
+)
 from msp_core.conversations.store import Approval, Turn
 from msp_core.errors import CorruptData
 from msp_core.routing.policy import RouteDecision
@@ -95,6 +100,7 @@ class TurnRun:
         if not so_far:
             close_open_turn(agent, agent_run.session)
         before = agent.messages[: len(agent.messages) - len(so_far)]
+        self._tools.message_before = next(reversed(user_messages(before)), None)
         request = route_request(
             verdict.text,
             before,
@@ -190,6 +196,8 @@ class TurnRun:
             )
         routes = [event for event in self._log.events if event["type"] == "route"]
         agent_run = self._agent_run()
+        said = user_messages(agent_run.agent.messages)  # the last is this turn's
+        self._tools.message_before = said[-2] if len(said) > 1 else None
         choice: ModelChoice = routes[-1]["choice"] if routes else "strong"
         agent_run.choose(choice)
         self._tools.evidence.saw_text(self._message)

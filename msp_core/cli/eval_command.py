@@ -73,6 +73,7 @@ def retrieval(
         systems=SYSTEMS,
         hot_share=hot_share,
         catalog=services.catalog,
+        embedding_model=services.settings.bedrock_embedding_model,
     )
     for sentence in run.result.notes:
         note(f"note: {sentence}")

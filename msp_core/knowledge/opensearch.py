@@ -28,7 +28,7 @@ from msp_core.knowledge.made_with import (
     hashes_of_whole,
     made_with,
 )
-from msp_core.knowledge.opensearch_client import NoSuchIndex, OpenSearchClient, Refused
+from msp_core.knowledge.opensearch_client import TIMEOUT_S, NoSuchIndex, OpenSearchClient, Refused
 from msp_core.knowledge.opensearch_queries import (
     FUSION,
     Body,
@@ -58,6 +58,7 @@ GOT_TOGETHER = 200
 TERMS_TOGETHER = 500
 CHECKED_EVERY_S = 60.0
 SETTLES_WITHIN_S = 120.0
+HEALTHY_WITHIN_S = 3.0
 _STORED = ["chunk_id", "document_id", "chunk_count", "chunk.content_hash"]
 
 
@@ -231,9 +232,12 @@ class OpenSearchIndex:
     def health(self) -> Health:
         """See `KnowledgeIndex.health`."""
         try:
-            if not self._is_there():
+            if not self._is_there(quick=True):
                 return Health(True, "no index yet: run `msp index create`")
-            answer = self._client.call(lambda client: client.count(index=self._name))
+            answer = self._client.call(
+                lambda client: client.count(index=self._name, request_timeout=HEALTHY_WITHIN_S),
+                repeated=False,
+            )
         except NoSuchIndex:
             return Health(False, "the index was removed a moment ago")
         except MspError as error:
@@ -263,10 +267,16 @@ class OpenSearchIndex:
                 if "resource_already_exists" not in str(error.__cause__) or not self._is_there():
                     raise
 
-    def _is_there(self) -> bool:
-        """Whether there is the index; checks what it was made with."""
+    def _is_there(self, *, quick: bool = False) -> bool:
+        """Whether there is the index; checks what it was made with. `quick` asks once, shortly."""
+        timeout = HEALTHY_WITHIN_S if quick else TIMEOUT_S
         try:
-            answer = self._client.call(lambda client: client.indices.get_mapping(index=self._name))
+            answer = self._client.call(
+                lambda client: client.indices.get_mapping(
+                    index=self._name, request_timeout=timeout
+                ),
+                repeated=not quick,
+            )
         except NoSuchIndex:
             return False
         for described in answer.values():

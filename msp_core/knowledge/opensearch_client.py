@@ -27,7 +27,7 @@ class NoSuchIndex(Exception):
 
 
 class Refused(ConfigurationError):
-    """The server does not permit the call, with these credentials or not yet."""
+    """The server knows the caller and does not permit the call, or not yet."""
 
 
 class OpenSearchClient:
@@ -53,12 +53,13 @@ class OpenSearchClient:
         """Whether it is a collection of OpenSearch Serverless."""
         return self.host.endswith(".aoss.amazonaws.com")
 
-    def call(self, request: Callable[["OpenSearch"], Answer]) -> Answer:
-        """The server's complete answer.
+    def call(self, request: Callable[["OpenSearch"], Answer], *, repeated: bool = True) -> Answer:
+        """The server's complete answer; a busy server is asked again, unless not `repeated`.
 
         Raises:
             NoSuchIndex: the index that was asked for is not there.
-            Refused: the credentials are missing or do not permit it.
+            ConfigurationError: the credentials are missing or wrong.
+            Refused: they do not permit it.
             DependencyFailed: the server cannot be reached, is busy for too long, rejects the
                 request, or answers for a part of the data only.
         """
@@ -66,7 +67,7 @@ class OpenSearchClient:
         from opensearchpy.exceptions import TransportError
 
         problem = ""
-        for pause in _pauses():
+        for pause in _pauses() if repeated else (0.0,):
             try:
                 answer = request(self._client)
             except NoConnection as error:
@@ -167,7 +168,8 @@ class OpenSearchClient:
         if error.status_code == 404 and "index_not_found" in str(error.error):
             return NoSuchIndex()
         if error.status_code in {401, 403}:
-            return Refused(
+            kind = Refused if error.status_code == 403 else ConfigurationError
+            return kind(
                 f"OpenSearch at {self.host} refuses the call (status {error.status_code}). Check "
                 "the user and password in MSP_OPENSEARCH_ENDPOINT, or on AWS that the collection's "
                 "data access policy names this role; a new policy takes about a minute."

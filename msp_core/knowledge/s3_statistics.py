@@ -95,7 +95,7 @@ class S3Statistics:
     def delete(self, document_ids: Collection[str]) -> None:
         """See `StatisticsStore.delete`."""
         gone = frozenset(document_ids)
-        if gone & self._now().lines.keys():
+        if gone:
             self._change(
                 lambda held: {name: line for name, line in held.items() if name not in gone}
             )
@@ -128,6 +128,8 @@ class S3Statistics:
             for attempt in range(TRIES):
                 state = self._state or _State(None, {})
                 lines = dict(sorted(change(state.lines).items()))
+                if lines == state.lines:
+                    return
                 try:
                     self._state = _State(self._put(lines, state.etag), lines)
                 except Conflict:

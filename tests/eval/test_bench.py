@@ -1,3 +1,4 @@
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,32 @@ from eval.bench_writers import write_from_two_processes
 from eval.provenance import RunContext
 from eval.retrieval_set import read_retrieval_set
 from msp_core.knowledge.document import text_document
+from msp_core.knowledge.index import Filter
+from tests.fakes.knowledge import vector_of
 
 
 def test_two_writers_and_a_reader_lose_nothing(tmp_path: Path, embedder) -> None:
     writers = write_from_two_processes(tmp_path, embedder, seconds=0.3)
     assert writers.written > 2
     assert (writers.errors, writers.lost, writers.seen) == (0, 0, 1.0)
+
+
+def test_many_customers_are_asked_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "ROUNDS", 12)
+    asked: list[frozenset[str]] = []
+
+    class Index:
+        def dense(self, vector: object, wanted: Filter, k: int) -> None:
+            asked.append(wanted.customers)
+
+    bench._filtered(Index(), [vector_of("vpn")])
+    rounds = [tuple(asked[start : start + 3]) for start in range(0, 36, 3)]
+    named = Counter(one for one, _everyone, _another in rounds)
+    assert len(named) == 3
+    assert set(named.values()) == {bench.ASKED_EACH}
+    first = [another for _one, _everyone, another in rounds]
+    assert len(set(first)) == 12
+    assert not set(first) & named.keys()
 
 
 def test_a_small_run_gives_every_named_figure(

@@ -14,6 +14,8 @@ from msp_core.bootstrap.knowledge import scratch_tiers
 from msp_core.errors import DependencyFailed
 from msp_core.knowledge.index import KnowledgeIndex
 from msp_core.knowledge.ranking import MIN_CANDIDATES
+from msp_core.routing.catalog import load_catalog
+from msp_core.routing.price import Price
 from msp_core.settings import Settings
 
 Writer = Callable[..., Path]
@@ -65,6 +67,22 @@ def test_speed_is_measured_and_cost_is_simulated(retrieval_folder: Writer, embed
     assert usd["cold"].value == pytest.approx(0.0025, rel=0.2)
     assert usd["bm25"].value < usd["fused"].value < usd["two_tiers"].value
     assert run.result.provenance.price_date is not None
+
+
+def test_the_cost_is_that_of_the_embedding_model_in_use(retrieval_folder: Writer, embedder) -> None:
+    model = "amazon.titan-embed-text-v2:0"
+    dear = load_catalog().with_prices({model: Price(1000.0, 0.0)})
+    other = load_catalog().with_prices({"amazon.other-embed:0": Price(1000.0, 0.0)})
+
+    def usd(**options) -> float:
+        data = read_retrieval_set(retrieval_folder())
+        run = evaluate_retrieval(data, embedder, systems=["dense"], **options)
+        return run.result.find("usd_per_1k", "dense").value
+
+    usual = usd()
+    assert usd(catalog=dear) > usual + 1
+    assert usd(catalog=other) == usual
+    assert usd(catalog=other, embedding_model="amazon.other-embed:0") == usd(catalog=dear)
 
 
 def test_what_could_not_be_indexed_and_who_answered_alone_is_said(

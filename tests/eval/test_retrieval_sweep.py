@@ -41,7 +41,27 @@ def test_every_setting_is_measured_and_compared_to_the_present_one(run: SuiteRun
         difference = run.result.find("ndcg@10_vs_present", name)
         assert difference.value == pytest.approx(figure.value - present.value)
     assert run.result.find("ndcg@10_vs_present", PRESENT.name) is None
-    assert run.result.notes[0].startswith(("No setting is better", "The best setting is"))
+    assert run.result.notes == ("No setting is better than the present one, words=0.5,chunk=130.",)
+
+
+def test_a_better_setting_is_named_with_what_it_gains(retrieval_folder: Writer, embedder) -> None:
+    corpus = [
+        {"_id": "word", "text": "rare " + " ".join(f"x{number}" for number in range(20))},
+        {"_id": "meaning", "text": "fault fault"},
+        *({"_id": f"d{number}", "text": f"fault y{number} z{number}"} for number in range(4)),
+    ]
+    folder = retrieval_folder(
+        corpus=corpus,
+        queries=[{"_id": "q", "text": "rare fault fault"}],
+        qrels="q\tmeaning\t1\n",
+    )
+    data = read_retrieval_set(folder)
+    run = sweep_retrieval(data, embedder, weights=[0, 1], chunk_sizes=[130], ks=[1])
+    gain = run.result.find("ndcg@10_vs_present", "words=0,chunk=130")
+    assert gain.value > 0
+    (note,) = run.result.notes
+    assert note.startswith(f"The best setting is words=0,chunk=130: {gain.value:+.3f} over")
+    assert "best of 3" in note
 
 
 def test_more_passages_find_more_and_are_longer(run: SuiteRun) -> None:

@@ -90,6 +90,32 @@ def test_a_sentence_with_an_invented_source_is_withheld(bench: Bench, invented: 
     assert {event["id"] for event in of_type(events, "citation")} == {"article:vpn-drops"}
 
 
+def test_the_message_before_is_searched_along(bench: Bench) -> None:
+    vague = Reply(calls=(Call("search_knowledge", {"query": "how do I mend it?"}),))
+
+    def first_found(message: str) -> str:
+        bench.script(vague, Reply("Look."))
+        id_: str = only(bench.ask(message), "passages")["items"][0]["id"]
+        return id_
+
+    bench.script(Reply("Sorry to hear that."))
+    bench.ask("The printer shows offline")
+    assert first_found("how do I mend it?") == "article:printer-offline"
+    bench.script(Reply("Sorry."))
+    bench.ask("Now the VPN drops every hour")
+    assert first_found("and that?").startswith("article:vpn"), "the last one only"
+
+
+def test_after_an_approval_the_message_before_is_searched_along(bench: Bench) -> None:
+    bench.script(Reply("Sorry to hear that."))
+    bench.ask("The printer shows offline")
+    remove = Call("delete_ticket", {"ticket_id": bench.open_ticket().ticket_id})
+    search = Call("search_knowledge", {"query": "how do I mend it?"})
+    bench.script(Reply(calls=(remove,)), Reply(calls=(search,)), Reply("Look."))
+    rest = bench.decide(bench.ask("delete it"), approved=True)
+    assert only(rest, "passages")["items"][0]["id"] == "article:printer-offline"
+
+
 def test_what_was_retrieved_before_may_be_cited_later_but_not_elsewhere(bench: Bench) -> None:
     bench.script(SEARCH, Reply("Yes."), Reply("As said [article:vpn-drops]."))
     bench.ask("vpn?")

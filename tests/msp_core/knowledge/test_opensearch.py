@@ -1,6 +1,8 @@
 """OpenSearch beyond the contract: retries, partial answers, what Serverless takes."""
 
 import base64
+import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -276,3 +278,35 @@ def test_a_score_gives_back_its_cosine(cosine: float) -> None:
     inner_product = cosine + 1 if cosine >= 0 else 1 / (1 - cosine)
     assert cosine_of(inner_product, "faiss") == pytest.approx(cosine)
     assert cosine_of((1 + cosine) / 2, "lucene") == pytest.approx(cosine)
+
+
+def test_health_asks_once_and_waits_shortly(
+    index: OpenSearchIndex, server: OpenSearchServer, script: Script, monkeypatch: Any
+) -> None:
+    script.next = {"_mapping": [(503, {})] * 3}
+    assert "status 503" in index.health().detail
+    assert len(server.requests) == 1
+    monkeypatch.setattr(opensearch, "HEALTHY_WITHIN_S", 0.2)
+    slow = threading.Event()
+    answer = server.answer
+
+    def late(request: Request) -> Answer:
+        slow.wait(5)
+        return answer(request)
+
+    server.answer = late
+    start = time.monotonic()
+    health = index.health()
+    took = time.monotonic() - start
+    slow.set()
+    assert not health.ok
+    assert took < 2
+
+
+def test_wrong_credentials_are_not_waited_for(
+    index: OpenSearchIndex, server: OpenSearchServer, script: Script
+) -> None:
+    script.next = {"msp-knowledge-hot-fusion": [(401, {})] * 3}
+    with pytest.raises(ConfigurationError, match="401"):
+        index.create()
+    assert len(server.requests) == 1

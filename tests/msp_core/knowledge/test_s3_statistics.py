@@ -78,6 +78,21 @@ def test_a_version_is_read_again_only_after_a_while(client: Any, store: S3Statis
     assert patient.look_up(["vpn"]).chunks == 4, "a write starts from the newest version"
 
 
+def test_a_deletion_looks_at_the_newest_version(client: Any, store: S3Statistics) -> None:
+    patient = S3Statistics(client, bucket="artifacts", looked_every_s=60)
+    assert patient.look_up(["vpn"]).chunks == 2
+    store.replace(count_terms([chunk("d3", "vpn")]))
+    patient.delete(["d3"])
+    assert store.documents().keys() == {"d1", "d2"}
+
+
+def test_a_write_that_changes_nothing_makes_no_version(client: Any, store: S3Statistics) -> None:
+    client.put_bucket_versioning(Bucket="artifacts", VersioningConfiguration={"Status": "Enabled"})
+    store.delete(["unknown"])
+    store.replace(count_terms([chunk("d2", "tea")]))
+    assert len(client.list_object_versions(Bucket="artifacts")["Versions"]) == 1
+
+
 def test_a_missing_bucket_is_named(client: Any) -> None:
     with pytest.raises(DependencyFailed, match="NoSuchBucket"):
         S3Statistics(client, bucket="nowhere").look_up(["vpn"])
