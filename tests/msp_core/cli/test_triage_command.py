@@ -9,11 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from eval.result import read_result
-from msp_core.bootstrap import build_services
 from msp_core.cli import msp
 from msp_core.cli.tickets_triage import LOOKED_AT
 from msp_core.errors import InvalidInput, UsageError
-from msp_core.tickets.file import read_tickets
 
 TUNNEL = "Site-to-site tunnel down\nThe VPN tunnel to the warehouse is down, nobody there can work."
 
@@ -43,15 +41,28 @@ def test_a_new_message() -> None:
     assert "80%" in text.stderr
 
 
-def test_a_ticket_that_repeats_another(root: Path) -> None:
-    tickets = {row.ticket_id: row for row in read_tickets(root / "data" / "tickets.jsonl")[0]}
-    rows = map(json.loads, (root / "eval/datasets/triage/labels.jsonl").read_text().splitlines())
-    label = next(row for row in rows if row["split"] == "dev" and row["duplicate_of"])
-    own, first = tickets[label["ticket_id"]], tickets[label["duplicate_of"]]
-    build_services().tickets.load([own, first])
-    made = json.loads(run("tickets", "triage", own.ticket_id, "--json").stdout)
-    assert made["duplicate_of"]["ticket_id"] == first.ticket_id
-    assert "duplicate" in run("tickets", "triage", own.ticket_id.lower()).stdout
+def create(title: str, description: str) -> str:
+    made = run(
+        "tickets", "create", "--title", title, "--description", description,
+        "--customer", "northwind", "--json",
+    )  # fmt: skip
+    return str(json.loads(made.stdout)["ticket_id"])
+
+
+def test_a_ticket_that_repeats_another() -> None:
+    title, _, description = TUNNEL.partition("\n")
+    first, again = create(title, description), create(title, f"{description} Please hurry.")
+    made = json.loads(run("tickets", "triage", again, "--json").stdout)
+    assert made["duplicate_of"]["ticket_id"] == first
+    assert "duplicate" in run("tickets", "triage", again.lower()).stdout
+
+
+def test_other_matters_of_the_same_minute_are_no_duplicates() -> None:
+    create("Printer jam 2", "Paper is stuck in the big printer on the second floor.")
+    create("Coffee machine in ward 3", "It does not heat any more.")
+    for text in ("hello", "AutoCAD licences\nWe need two more seats."):
+        made = json.loads(run("tickets", "triage", text, "--customer", "northwind", "--json").stdout)
+        assert made["duplicate_of"] is None, text
 
 
 def test_a_ticket_of_long_ago_is_compared_with_those_before_it(root: Path) -> None:
