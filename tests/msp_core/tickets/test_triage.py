@@ -156,9 +156,7 @@ def test_a_duplicate_names_the_first_report(triage: Triage, customer: Customer) 
     assert found.confidence >= triage.model.duplicate.threshold
 
 
-def test_other_matters_of_a_busy_hour_are_no_duplicates(
-    triage: Triage, customer: Customer
-) -> None:
+def test_other_matters_of_a_busy_hour_are_no_duplicates(triage: Triage, customer: Customer) -> None:
     earlier = [
         known(place, "new", text, NOW - timedelta(minutes=3 * place + 1))
         for place, text in enumerate(["printer jam", "coffee machine", "phishing mail", "screen"])
