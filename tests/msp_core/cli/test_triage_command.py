@@ -56,7 +56,7 @@ def test_a_setting_names_the_model(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert text.stdout.count("not sure") == 3
     assert "right in" not in text.stderr  # nothing is called sure, so nothing is said of it
     monkeypatch.setenv("MSP_TRIAGE_MODEL", str(tmp_path / "absent.json"))
-    with pytest.raises(ConfigurationError, match="absent.json"):
+    with pytest.raises(ConfigurationError, match="absent"):
         run("tickets", "triage", TUNNEL, "--customer", "northwind")
 
 
@@ -68,17 +68,24 @@ def create(title: str, description: str) -> str:
     return str(json.loads(made.stdout)["ticket_id"])
 
 
-def test_a_ticket_that_repeats_another() -> None:
+def test_a_ticket_that_repeats_another(monkeypatch: pytest.MonkeyPatch) -> None:
     title, _, description = TUNNEL.partition("\n")
-    first, again = create(title, description), create(title, f"{description} Please hurry.")
+    monkeypatch.setenv("MSP_NOW", "2026-11-02T09:00:00Z")
+    first = create(title, description)
+    monkeypatch.setenv("MSP_NOW", "2026-11-02T09:05:00Z")
+    again = create(title, f"{description} Please hurry.")
     made = json.loads(run("tickets", "triage", again, "--json").stdout)
     assert made["duplicate_of"]["ticket_id"] == first
     assert "duplicate" in run("tickets", "triage", again.lower()).stdout
 
 
-def test_other_matters_of_the_same_minute_are_no_duplicates() -> None:
+def test_other_matters_of_the_same_minute_are_no_duplicates(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MSP_NOW", "2026-11-02T09:00:00Z")
     create("Printer jam 2", "Paper is stuck in the big printer on the second floor.")
     create("Coffee machine in ward 3", "It does not heat any more.")
+    monkeypatch.setenv("MSP_NOW", "2026-11-02T09:01:00Z")
     for text in ("hello", "AutoCAD licences\nWe need two more seats."):
         made = json.loads(
             run("tickets", "triage", text, "--customer", "northwind", "--json").stdout
