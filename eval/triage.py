@@ -21,12 +21,14 @@ from eval.triage_baselines import (
     nearest_earlier,
     nearest_ticket,
 )
+from eval.triage_learning import labelled
 from eval.triage_set import Field, TriageLabel, TriageSet
 from msp_core.customers import Customer
 from msp_core.knowledge.embedding import Embedder
-from msp_core.tickets.ticket import Ticket
+from msp_core.tickets.ticket import Resolution, Status, Ticket
 from msp_core.tickets.triage import Guess, Suggestion, Triage
-from msp_core.tickets.triage_model import WINDOW
+from msp_core.tickets.triage_model import WINDOW, Report
+from msp_core.tickets.triage_training import busy_day
 
 SUITE = "triage"
 TRIAGE, NEAREST = "triage", "nearest"
@@ -65,6 +67,8 @@ def evaluate_triage(
     `<field>_sure_coverage`: how often it is right where it is sure, and how often that is.
     `duplicate_precision` counts a duplicate as found when its original is named,
     `duplicate_recall` likewise; the baseline names the nearest ticket of the last day.
+    `duplicate_false_alarms` is the share of tickets that an unrelated one is named for when up to
+    three of them came in on the same day, as in `busy_day`.
     `similar_precision` is the share of similar tickets shown that have the same true category and
     team, `similar_coverage` the share of tickets that any is shown for.
 
@@ -104,6 +108,7 @@ def evaluate_triage(
         *_label_statistics(data.labels, systems),
         *_confidence_statistics(data.labels, suggestions),
         *_similar_statistics(data, suggestions),
+        _false_alarms(data.labels, triage, desk),
     ]
     for system, ids in named.items():
         statistics += _duplicate_statistics(data.labels, system, ids)
@@ -207,6 +212,31 @@ def _duplicate_statistics(
     yield _share("duplicate_recall", system, right, are)
 
 
+@dataclass(frozen=True)
+class _Open(Report):
+    """A ticket that nobody has solved."""
+
+    status: Status = Status.OPEN
+    resolution: Resolution | None = None
+
+
+def _false_alarms(labels: Sequence[TriageLabel], triage: Triage, desk: Desk) -> _Named:
+    rows = [labelled(label) for label in labels]
+    crowds = [[_Open(**vars(other)) for other in busy_day(row, rows)] for row in rows]
+    named = [
+        triage.suggest(
+            label.ticket,
+            customer=desk.customers[label.ticket.customer_id],
+            teams=desk.teams,
+            earlier=crowd,
+        ).duplicate_of
+        for label, crowd in zip(labels, crowds, strict=True)
+    ]
+    false = np.array([float(one is not None) for one in named])
+    crowded = np.array([float(bool(crowd)) for crowd in crowds])
+    return _share("duplicate_false_alarms", TRIAGE, false, crowded)
+
+
 def _similar_statistics(data: TriageSet, suggestions: Sequence[Suggestion]) -> Iterator[_Named]:
     kinds = {
         label.ticket.ticket_id: (label.category, label.team)
@@ -256,7 +286,7 @@ def _metrics(
                 low=interval.low,
                 high=interval.high,
                 unit="ratio",
-                higher_is_better=not one.name.endswith("_ece"),
+                higher_is_better=not one.name.endswith(("_ece", "_alarms")),
                 n_scored=one.n,
                 n_failed=0,
                 n_refused=0,

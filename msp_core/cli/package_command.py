@@ -34,10 +34,13 @@ def lambda_(
     from msp_core.packaging.lambda_zip import Architecture, build_lambda
 
     root = require_checkout("msp package")
+    if out is None:
+        out = root / "build" / f"ticket-api-{arch}.zip"
+        out.parent.mkdir(exist_ok=True)
     built = build_lambda(
         root,
         data_dir or root / "data",
-        out or root / "build" / f"ticket-api-{arch}.zip",
+        out,
         architecture=cast(Architecture, arch),
         runtime=runtime,
         note=note,

@@ -46,7 +46,8 @@ def triage(ticket: str, customer: str | None, model: Path | None, as_json: bool)
 
     services = services_from_env()
     report = _report(services, ticket, customer)
-    learned = default_triage_model() if model is None else read_triage_model(model)
+    file = model or services.settings.triage_model
+    learned = default_triage_model() if file is None else read_triage_model(file)
     embedder = classifier_embedder(services.settings, services.embedder)
     suggester = Triage(learned, embedder.embed, embedder_id=embedder.model_id)
     scope = services.local_scope(report.customer_id)
@@ -76,7 +77,8 @@ def triage(ticket: str, customer: str | None, model: Path | None, as_json: bool)
         click.echo(f"duplicate {again.ticket_id}  {again.confidence:4.0%}  {again.title}")
     for one in made.similar:
         click.echo(f"similar   {one.ticket_id}  {one.confidence:4.0%}  {one.title}")
-    note(f"sure: right in {learned.precision:.0%} of cases, as far as its training tells")
+    if any(guess is not None and guess.sure for guess in (made.category, made.priority, made.team)):
+        note(f"sure: right in {learned.precision:.0%} of cases, as far as its training tells")
 
 
 @click.command("triage-train", help="Learn a triage from labelled tickets into a model file.")

@@ -64,15 +64,18 @@ def build_lambda(
     Args:
         root: the checkout.
         data_dir: with `customers.json` and `teams.json`.
-        out: the zip to write.
+        out: the zip to write, into a folder that is there.
         runtime: the Lambda runtime it is for; must be that of this Python, which compiles.
         compiled: without compiled files only to measure what they are worth.
 
     Raises:
-        UsageError: another runtime than that of this Python, or one that Lambda does not have.
+        UsageError: another runtime than that of this Python, one that it cannot be built for, or no
+            folder for `out`.
         ConfigurationError: the dependencies cannot be fetched, or the package fails its check.
     """
     runtime = _checked_runtime(runtime)
+    if not out.parent.is_dir():
+        raise UsageError(f"There is no folder {out.parent}. Make it, or choose another --out.")
     with tempfile.TemporaryDirectory(prefix="msp-package-") as name:
         folder = Path(name) / "package"
         folder.mkdir()
@@ -82,7 +85,6 @@ def build_lambda(
         if compiled:
             note("compiling")
             _compile(folder)
-        out.parent.mkdir(parents=True, exist_ok=True)
         part = out.with_name(f".{out.name}.part")
         try:
             _write_zip(folder, part)
@@ -109,6 +111,11 @@ def _checked_runtime(runtime: str | None) -> str:
     wanted = (runtime or here).removeprefix("python")
     if here not in RUNTIMES:
         raise UsageError(f"Lambda has no Python {here}. Build with one of {', '.join(RUNTIMES)}.")
+    if wanted not in RUNTIMES:
+        raise UsageError(
+            f"The Ticket API does not run on {runtime!r}. It can be built for Python "
+            f"{', '.join(RUNTIMES)}."
+        )
     if wanted != here or platform.python_implementation() != "CPython":
         raise UsageError(
             f"This is {platform.python_implementation()} {here}, and what it compiles runs nowhere "

@@ -262,17 +262,20 @@ class Desk:
         )
         return ticket.ticket_id
 
-    def escalate_breached(self, scope: Scope, *, team: str | None = None) -> list[Ticket]:
-        """Raise the priority of active tickets whose SLA ran out, by one step; once per clock.
+    def escalate_breached(
+        self, scope: Scope, *, team: str | None = None, dry_run: bool = False
+    ) -> list[Ticket]:
+        """Raise the priority of active tickets whose SLA ran out, by one step; once per ticket.
 
         A line in the history says which clock it was, so running it again changes nothing. A ticket
         that somebody else changes at the same moment is left for the next run.
 
         Args:
             team: hand them to this team as well.
+            dry_run: change nothing.
 
         Returns:
-            The tickets that were escalated, newest first.
+            The tickets as they are once escalated, newest first.
 
         Raises:
             NotAllowed: the role may not change tickets.
@@ -287,7 +290,7 @@ class Desk:
                 sla = self.sla(row)
                 if sla is not None and sla.breached:
                     try:
-                        ticket = self._escalate(row.ticket_id, scope, team)
+                        ticket = self._escalate(row.ticket_id, scope, team, dry_run)
                     except (Conflict, NotFound):
                         continue
                     done += [] if ticket is None else [ticket]
@@ -295,14 +298,16 @@ class Desk:
                 return done
             page = self.find(scope, active, limit=MAX_LIMIT, cursor=page.next_cursor)
 
-    def _escalate(self, ticket_id: str, scope: Scope, team: str | None) -> Ticket | None:
+    def _escalate(
+        self, ticket_id: str, scope: Scope, team: str | None, dry_run: bool
+    ) -> Ticket | None:
         ticket = self._store.get(ticket_id, scope)
         sla = self.sla(ticket)
         if sla is None or ticket.status in DONE:
             return None
         changed = escalated(ticket, sla, at=self._clock(), actor=scope.actor_id, team=team)
-        if changed is None:
-            return None
+        if changed is None or dry_run:
+            return changed
         return self._store.replace(changed, expected_version=ticket.version)
 
     def _note(self, note: NewNote, scope: Scope) -> Note:

@@ -11,17 +11,22 @@ def escalated(
 ) -> Ticket | None:
     """The ticket one step higher in priority, with a line in its history for each clock.
 
+    Once for a ticket: its new priority allows less time, so the other clock often runs out at once.
+
     Args:
         team: it goes to this team as well; None leaves it where it is.
 
     Returns:
-        None when every clock that ran out was escalated before, or none did.
+        None when it was escalated before, or no clock ran out.
     """
-    clocks = sorted(set(sla.breached) - ticket.escalated_clocks)
-    if not clocks:
+    if ticket.escalated_clocks or not sla.breached:
         return None
     steps = list(Priority)
     higher = steps[min(steps.index(ticket.priority) + 1, len(steps) - 1)]
     return ticket.escalated(
-        clocks, at=at, actor=actor, priority=higher, team=ticket.team if team is None else team
+        sorted(sla.breached),
+        at=at,
+        actor=actor,
+        priority=higher,
+        team=ticket.team if team is None else team,
     )

@@ -67,7 +67,8 @@ class Suggestion:
             suggested category; then its confidence is that of the category.
         judged_priority: as the text says.
         team: None when the desk has no team of the likeliest name.
-        duplicate_of: the oldest ticket of the same event; None when none is sure.
+        duplicate_of: the oldest ticket of the same event that was not solved by then; None when
+            none is sure.
         similar: up to `MOST_SIMILAR` resolved tickets of the customer, nearest first, with a
             chance of at least one in three to be of the same category and team.
     """
@@ -148,7 +149,8 @@ class Triage:
     def _duplicate(
         self, ticket: Reported, vector: Vectors, earlier: Sequence[Earlier]
     ) -> Related | None:
-        recent = reported_before(ticket, earlier)
+        open_then = [other for other in earlier if not _solved_before(other, ticket)]
+        recent = reported_before(ticket, open_then)
         if not recent:
             return None
         vectors = self._embed([message_of(other) for other in recent])
@@ -168,9 +170,7 @@ class Triage:
             for other in earlier
             if other.customer_id == ticket.customer_id
             and other.ticket_id != ticket.ticket_id
-            and other.status in DONE
-            and other.resolution is not None
-            and other.resolution.at <= ticket.created_at
+            and _solved_before(other, ticket)
         ]
         if not solved:
             return ()
@@ -182,6 +182,15 @@ class Triage:
             for at in nearest.tolist()
             if chances[at] >= _LEAST_LIKENESS
         )
+
+
+def _solved_before(other: Earlier, ticket: Reported) -> bool:
+    """Whether it was over when the ticket came in: what comes then is a new event."""
+    return (
+        other.status in DONE
+        and other.resolution is not None
+        and other.resolution.at <= ticket.created_at
+    )
 
 
 def _guess(head: LabelHead, features: Floats) -> Guess:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,7 @@ from msp_core.tickets.triage_features import telling_matrix
 from msp_core.tickets.triage_model import (
     LabelHead,
     PairHead,
+    Report,
     Reported,
     TriageModel,
     TriageTrainedOn,
@@ -40,6 +42,7 @@ _SPREADS = (0.25, 0.5, 1.0)  # of a telling word, beside vectors of this length:
 _VECTOR_SPREAD = 3.0
 _PAIR_RIDGE = 0.1
 _LEAST_PAIR_CHANCE = 0.5  # what is less likely than not is not said, whatever the share above it
+_BUSY_MINUTES = (10, 100, 1000)  # three other matters on a day, whatever the hour
 _FOLDS = 5
 _EMBED_AT_ONCE = 256
 
@@ -198,13 +201,17 @@ def _unspread(head: Head, telling: int, spread: float) -> Head:
 
 
 def _pair_head(rows: _Rows, precision: float) -> PairHead:
-    """Learned from all pairs of a customer's tickets within the window."""
+    """Learned from all pairs of a customer's tickets within the window, as on a busy day.
+
+    Labelled tickets are few to a day: what comes within one is mostly one event, and a head that
+    learned from these alone would take nearness in time for sameness.
+    """
     at = {label.ticket.ticket_id: row for row, label in enumerate(rows.labels)}
     tickets = [label.ticket for label in rows.labels]
-    events = [label.duplicate_of or label.ticket.ticket_id for label in rows.labels]
+    events = [event_of(label) for label in rows.labels]
     parts, same, folds = [], [], []
     for row, ticket in enumerate(tickets):
-        recent = reported_before(ticket, tickets)
+        recent = [*reported_before(ticket, tickets), *busy_day(rows.labels[row], rows.labels)]
         others = [at[other.ticket_id] for other in recent]
         if not others:
             continue
@@ -225,10 +232,49 @@ def _pair_head(rows: _Rows, precision: float) -> PairHead:
             inside = np.ones_like(inside)
         head = fit_head(pairs[inside], truth[inside].astype(np.float64), ridge=_PAIR_RIDGE)
         chances[fold == held] = head.probability(pairs[fold == held])
+    # Where too few pairs lie above any threshold to choose it on, the chance itself is asked for.
+    threshold = threshold_for_precision(chances, truth, precision)
     return PairHead(
         fit_head(pairs, truth.astype(np.float64), ridge=_PAIR_RIDGE),
-        max(threshold_for_precision(chances, truth, precision), _LEAST_PAIR_CHANCE),
+        max(threshold if threshold <= 1 else precision, _LEAST_PAIR_CHANCE),
     )
+
+
+def event_of(label: LabelledTicket) -> str:
+    """The id of its event's first ticket."""
+    return label.duplicate_of or label.ticket.ticket_id
+
+
+def busy_day(label: LabelledTicket, labels: Sequence[LabelledTicket]) -> list[Report]:
+    """The customer's last tickets of other events from before, as if all came on this day.
+
+    They are three at most, 10, 100 and 1,000 minutes before; what did come within the window is
+    not among them.
+    """
+    own = label.ticket
+    near = {other.ticket_id for other in reported_before(own, [one.ticket for one in labels])}
+    before = sorted(
+        (
+            one.ticket
+            for one in labels
+            if one.ticket.customer_id == own.customer_id
+            and (one.ticket.created_at, one.ticket.ticket_id) < (own.created_at, own.ticket_id)
+            and one.ticket.ticket_id not in near
+            and event_of(one) != event_of(label)
+        ),
+        key=lambda other: (other.created_at, other.ticket_id),
+        reverse=True,
+    )
+    return [
+        Report(
+            other.ticket_id,
+            other.customer_id,
+            other.title,
+            other.description,
+            own.created_at - timedelta(minutes=minutes),
+        )
+        for other, minutes in zip(before, _BUSY_MINUTES, strict=False)
+    ]
 
 
 def _likeness(rows: _Rows) -> Head:

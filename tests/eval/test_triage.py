@@ -62,7 +62,7 @@ def test_where_it_is_sure_it_is_more_often_right(run: SuiteRun) -> None:
     for field in ("category", "team"):
         assert value(run, f"{field}_sure_precision") > value(run, f"{field}_accuracy")
     assert value(run, "category_ece") < 0.15
-    assert value(run, "duplicate_precision") >= 0.5
+    assert value(run, "duplicate_false_alarms") <= 0.05
 
 
 def test_figures_are_those_of_the_items(run: SuiteRun) -> None:

@@ -58,6 +58,7 @@ def test_every_variable_reaches_its_field() -> None:
         "MSP_ROUTING_THRESHOLD": "0.4",
         "MSP_DAILY_BUDGET_USD": "20",
         "MSP_CUSTOMER_DAILY_BUDGET_USD": "2.5",
+        "MSP_TRIAGE_MODEL": "own-triage.json",
         "MSP_PRICES": "~/prices.toml",
         "MSP_NOW": "2026-11-02T10:00:00+01:00",
         "MSP_COGNITO_ISSUER": "https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_x",

@@ -62,8 +62,60 @@ def test_escalating_counts_once(state: Path) -> None:
     assert msp(state, "tickets", "escalate").stderr == "0 tickets escalated\n"
     first = msp(state, "tickets", "escalate", "--team", "network-ops", now=later)
     assert first.stderr == "1 tickets escalated\n"
-    assert first.stdout.split()[1] == "Critical"
+    assert "Critical as before" in first.stdout
     assert answer(state, "tickets", "escalate", now=later) == {"tickets": []}
+
+
+def test_a_dry_run_says_what_escalating_would_make_of_it(state: Path) -> None:
+    late = "2026-11-09T19:01:00Z"
+    planned = msp(state, "tickets", "escalate", "--dry-run", now=late)
+    assert planned.stderr == "3 tickets would be escalated; nothing was changed\n"
+    assert planned.stdout.count("Low -> Medium") == 2
+    assert msp(state, "tickets", "escalate", now=late).stdout == planned.stdout
+
+
+def test_a_team_that_the_desk_has_not_is_refused(state: Path) -> None:
+    id_ = answer(state, "tickets", "list")["tickets"][0]["ticket_id"]
+    for arguments in (("escalate",), ("update", id_)):
+        done = msp(state, "tickets", *arguments, "--team", "nosuch", now="2026-11-09T19:01:00Z")
+        assert done.returncode == 2
+        assert "no team 'nosuch'" in done.stderr
+        assert "network-ops" in done.stderr
+    assert answer(state, "tickets", "show", id_)["version"] == 1
+
+
+def test_the_latest_come_first_however_old_they_are(state: Path) -> None:
+    late = "2026-11-02T19:01:00Z"
+    (row,) = answer(state, "tickets", "sla", "--limit", "1", now=late)["tickets"]
+    assert row["priority"] == "Critical"  # the oldest of three
+    done = msp(state, "tickets", "sla", "--limit", "1", now=late)
+    assert "1 of 3 active tickets, 1 breached; in business hours" in done.stderr
+
+
+def test_a_ticket_is_shown_with_all_that_is_known(state: Path) -> None:
+    id_ = answer(state, "tickets", "list", "--priority", "critical")["tickets"][0]["ticket_id"]
+    change = ("--team", "network-ops", "--status", "in progress")
+    changed = msp(state, "tickets", "update", id_.lower(), *change)
+    assert changed.returncode == 0, changed.stderr
+    shown = msp(state, "tickets", "show", id_).stdout
+    assert "team network-ops; tags none" in shown
+    assert "resolve running 4:00" in shown
+    assert "local: status Open -> In Progress" in shown
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("list", "--limit", "0"),
+        ("list", "--cursor", "nonsense"),
+        ("sla", "--limit", "501"),
+        ("show", "TKT-1"),
+        ("update", "x", "--status", "Open"),
+    ],
+)
+def test_wrong_usage_ends_with_2(state: Path, arguments: tuple[str, ...]) -> None:
+    done = msp(state, "tickets", *arguments)
+    assert done.returncode == 2, done.stderr
 
 
 def test_lists_go_on_with_a_cursor(state: Path) -> None:
@@ -72,7 +124,7 @@ def test_lists_go_on_with_a_cursor(state: Path) -> None:
     rest = answer(state, "tickets", "list", "--limit", "2", "--cursor", first["next_cursor"])
     assert (len(rest["tickets"]), rest["next_cursor"]) == (1, None)
     done = msp(state, "tickets", "list", "--cursor", "forged")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "cursor is not valid" in done.stderr
 
 

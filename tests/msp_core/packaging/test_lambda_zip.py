@@ -12,7 +12,7 @@ import pytest
 
 from msp_core.errors import ConfigurationError, UsageError
 from msp_core.packaging.lambda_check import REQUIRED, check_zip
-from msp_core.packaging.lambda_zip import build_lambda
+from msp_core.packaging.lambda_zip import RUNTIMES, build_lambda, this_runtime
 
 ANSWER = """
 import json, sys
@@ -26,8 +26,20 @@ print(json.dumps(handler(event | {"requestContext": http}, None)))
 
 @pytest.mark.parametrize("runtime", ["python3.10", "2.7", "python9"])
 def test_another_python_is_refused(root: Path, tmp_path: Path, runtime: str) -> None:
-    with pytest.raises(UsageError, match="run msp with"):
+    with pytest.raises(UsageError, match=r"It can be built for Python 3\.11, "):
         build_lambda(root, root / "data", tmp_path / "a.zip", runtime=runtime)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_runtime_is_for_another_python(root: Path, tmp_path: Path) -> None:
+    other = next(name for name in RUNTIMES if name != this_runtime())
+    with pytest.raises(UsageError, match=f"run msp with CPython {other}"):
+        build_lambda(root, root / "data", tmp_path / "a.zip", runtime=other)
+
+
+def test_no_folder_is_made_for_a_mistyped_path(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no folder"):
+        build_lambda(root, root / "data", tmp_path / "absent" / "a.zip")
     assert list(tmp_path.iterdir()) == []
 
 

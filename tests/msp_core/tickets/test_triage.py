@@ -156,6 +156,23 @@ def test_a_duplicate_names_the_first_report(triage: Triage, customer: Customer) 
     assert found.confidence >= triage.model.duplicate.threshold
 
 
+def test_other_matters_of_a_busy_hour_are_no_duplicates(triage: Triage, customer: Customer) -> None:
+    earlier = [
+        known(place, "new", text, NOW - timedelta(minutes=3 * place + 1))
+        for place, text in enumerate(["printer jam", "coffee machine", "phishing mail", "screen"])
+    ]
+    assert suggest(triage, customer, "autocad licence", earlier=earlier).duplicate_of is None
+
+
+def test_what_was_solved_by_then_is_not_repeated(triage: Triage, customer: Customer) -> None:
+    still = known(2, "new", "wifi tunnel vpn", NOW - timedelta(minutes=11))
+    solved = replace(
+        still, status=Status.CLOSED, resolution=Resolution(NOW - timedelta(minutes=5), "done")
+    )
+    assert suggest(triage, customer, "wifi tunnel vpn", earlier=[still]).duplicate_of is not None
+    assert suggest(triage, customer, "wifi tunnel vpn", earlier=[solved]).duplicate_of is None
+
+
 @pytest.mark.parametrize("ago", [timedelta(hours=20), timedelta(days=3)])
 def test_the_same_trouble_later_is_a_new_ticket(
     triage: Triage, customer: Customer, ago: timedelta
