@@ -136,7 +136,7 @@ def test_the_policy_goes_by_the_router_that_is_given(
         ),
         services,
     )
-    assert strong_rate(learned) == strong_rate(given)
+    assert followed(learned) > 30
     assert learned.result.provenance.models["router"].startswith("learned in this run: taught")
 
 
