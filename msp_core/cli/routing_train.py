@@ -98,3 +98,4 @@ def command(
     click.echo(f"learned from {about.n:,} turns in {about.groups:,} groups ({about.kind})")
     click.echo(f"threshold {model.threshold:.3f}: {model.threshold_note}")
     click.echo(f"out of distribution below a likeness of {model.least_familiar:.3f}")
+    click.echo(f"try it: msp eval routing --model {out} ...; use it: MSP_ROUTING_MODEL={out}")
