@@ -32,6 +32,10 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[str] = []
 
+    def __bool__(self) -> bool:
+        """Whether there is one."""
+        return bool(self._found)
+
     def add(self, path: Path, line: int | None, what: str) -> None:
         """Note one; `line` counts from 1, None is the file as a whole."""
         self._found.append(f"{path}: {what}" if line is None else f"{path}:{line}: {what}")

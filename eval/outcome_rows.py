@@ -15,6 +15,7 @@ Usd = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Id = Annotated[str, StringConstraints(min_length=1)]
 
 _ALL_OR_NONE = ("router_score", "weak_cost", "strong_cost", "weak_response", "group", "split")
+_NEVER_GROUPS = {"id", "query", "weak_score", "strong_score"}
 _LARGEST_CELL = 10_000_000  # answers and passages stand in a cell of their own
 
 
@@ -51,7 +52,7 @@ class OutcomeRow(Row):
 
 
 def read_outcome_rows(
-    path: Path, problems: Problems, *, group_column: str | None
+    path: Path, problems: Problems, *, group_column: str | None, ignored: set[str]
 ) -> Iterator[tuple[int, OutcomeRow]]:
     """The valid rows with their line; what is wrong with the others is noted.
 
@@ -60,10 +61,18 @@ def read_outcome_rows(
 
     Args:
         group_column: whose value takes the place of `group`; None for `group` itself.
+        ignored: takes up the names of columns that nobody reads.
     """
     read = _csv_cells if path.name.endswith((".csv", ".csv.gz")) else _json_cells
+    known = OutcomeRow.model_fields.keys() | {group_column}
     given: frozenset[str] | None = None
     for line, cells in read(path, problems):
+        ignored |= cells.keys() - known
+        if group_column is not None and given is None and group_column not in cells:
+            there = ", ".join(sorted(cells.keys() - _NEVER_GROUPS))
+            what = f"there is no column {group_column!r} to group by"
+            problems.add(path, line, f"{what}; there are {there}" if there else what)
+            return
         if group_column is not None:
             if cells.get(group_column) in (None, ""):
                 problems.add(path, line, f"{group_column}: it is empty or not there, to group by")
@@ -104,7 +113,8 @@ def _csv_cells(path: Path, problems: Problems) -> _Cells:
         columns = next(reader, [])
         required = [name for name, field in OutcomeRow.model_fields.items() if field.is_required()]
         if missing := [name for name in required if name not in columns]:
-            problems.add(path, 1, f"the header lacks {', '.join(missing)}")
+            what = f"the header lacks {', '.join(missing)}; docs/outcomes.md lists the columns"
+            problems.add(path, 1, what)
             return
         if twice := sorted({name for name in columns if columns.count(name) > 1}):
             problems.add(path, 1, f"the header has {', '.join(twice)} more than once")

@@ -196,10 +196,9 @@ def _triage_verdict(section: dict[str, Any]) -> str:
     gain = trust["f1_over_nearest"]
     if gain is not None:
         where = "above" if gain["value"] >= 0 else "below"
-        interval = write_interval(gain, "ratio") or "none"
         text += (
             f", {write_value(abs(gain['value']), 'ratio')} {where} copying the nearest ticket"
-            f" (95% interval of the difference {interval})"
+            f" ({_of_difference(gain)})"
         )
         if gain["low"] is None or gain["low"] <= 0 <= gain["high"]:
             text += f", which {section['customers']} customers cannot tell from no difference"
@@ -217,11 +216,18 @@ def _gain(other: str, gain: dict[str, Any]) -> str:
     where = "above" if gain["value"] >= 0 else "below"
     text = (
         f". That is {write_value(abs(gain['value']), 'ratio')} {where} {alone} "
-        f"(95% interval of the difference {write_interval(gain, 'ratio') or 'none'})"
+        f"({_of_difference(gain)})"
     )
     if gain["low"] is None or gain["low"] <= 0 <= gain["high"]:
         text += ", which so few queries cannot tell from no difference"
     return text
+
+
+def _of_difference(gain: dict[str, Any]) -> str:
+    interval = write_interval(gain, "ratio")
+    if not interval:
+        return "no interval of the difference"
+    return f"95% interval of the difference {interval}"
 
 
 def _key_figures(

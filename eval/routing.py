@@ -37,6 +37,7 @@ def evaluate_routing(
     context: RunContext | None = None,
     notes: Sequence[str] = (),
     timed: RoutingPolicy | None = None,
+    router: str | None = None,
 ) -> SuiteRun:
     """Score the policy, the learned scorers and all baselines on the same turns.
 
@@ -59,6 +60,7 @@ def evaluate_routing(
         context: for the provenance.
         timed: in place of the policy where decisions are timed: one that has no vectors ready.
         notes: what was left out before, for the result's notes.
+        router: what the learned scores come from, for the provenance.
 
     Returns:
         Figures with intervals over groups; `kind` as the data set's. What is undefined is left
@@ -71,6 +73,7 @@ def evaluate_routing(
             "weak": prices.weak_model,
             "strong": prices.strong_model,
             "policy": policy.name if policy is not None else "none",
+            **({} if router is None else {"router": router}),
         },
         price_date=prices.read_on if prices.weak and prices.strong else None,
     )
@@ -95,7 +98,7 @@ def evaluate_routing(
         info,
         recording.finish(),
         tuple(metrics),
-        notes=(*notes, *_undefined(data, columns), *_no_better_than_length(metrics)),
+        notes=(*notes, *_undefined(data, columns, prices), *_no_better_than_length(metrics)),
     )
     return SuiteRun(result, items)
 
@@ -174,8 +177,10 @@ def _decision_ms(data: RoutingSet, policy: RoutingPolicy) -> Metric:
     return metric("decision_ms", POLICY, "all", took, len(timed), "live")
 
 
-def _undefined(data: RoutingSet, columns: Columns) -> Iterator[str]:
+def _undefined(data: RoutingSet, columns: Columns, prices: Prices) -> Iterator[str]:
     n = len(data.turns)
+    if data.ignored_note is not None:
+        yield data.ignored_note
     gap = float((columns.strong - columns.weak).mean())
     if gap <= 0:
         yield (
@@ -184,7 +189,13 @@ def _undefined(data: RoutingSet, columns: Columns) -> Iterator[str]:
             " weak_score and strong_score are not swapped."
         )
     if columns.costs is None:
-        yield "The costs of the two models are not known, so costs, savings and AIQ are left out."
+        said = "What each turn costs is not known, so cost_usd, savings and AIQ are left out."
+        if prices.weak is not None and prices.strong is not None:
+            said += (
+                " usd_per_1k_tickets is of no turn here: it prices the token profile with"
+                f" {prices.weak_model} and {prices.strong_model}."
+            )
+        yield said
     if n < 10:
         yield f"{n} turns are too few for an interval: none is given."
 

@@ -1,7 +1,7 @@
 """A run of the routing suite as a user asks for it: which turns, routers learned from what."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,14 +23,15 @@ from eval.set_vectors import training_embedder
 from eval.ticket_cost import TokenProfile
 from msp_core.bootstrap import Services
 from msp_core.bootstrap.knowledge import classifier_embedder, local_embedder
-from msp_core.bootstrap.policy import policy_with
+from msp_core.bootstrap.policy import policy_with, router_of
 from msp_core.errors import UsageError
 from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.learned import LearnedRouter
 from msp_core.routing.meaning import what_is_meant
-from msp_core.routing.model_file import default_model, read_model
+from msp_core.routing.model_file import read_model
 from msp_core.routing.policy import RoutingPolicy
+from msp_core.routing.router_model import RouterModel
 
 FOLDS = 5
 _CHEAP_POLICIES = frozenset({"word_count", "regex", "weak", "strong"})
@@ -47,7 +48,7 @@ class RoutingJob:
             `folds` the evaluated turns themselves, each scored by the other folds.
         folds: of a training; None for 5.
         group: the column of groups, of the bootstrap and of the folds.
-        model_file: a trained router; None for the one that ships.
+        model_file: a trained router; None for the one of the settings.
         weak_model, strong_model: the pair that labels are priced for; None for the one in use.
         profile: tokens of a ticket, see `TokenProfile.parse`.
     """
@@ -77,15 +78,28 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
         find_dataset(job.source), split=job.split, prices=prices, group=job.group
     )
     embedder = RememberingEmbedder(classifier_embedder(services.settings, services.embedder))
-    learned, notes = _learned(job, data, embedder, services, context)
+    notes: list[str] = []
+    router: RouterModel | None = None
+    if job.train_source is None and job.folds is not None:
+        learned: Mapping[str, LearnedScores] = out_of_fold(
+            data, embedder, folds=job.folds, seed=context.seed, own_groups=job.group is not None
+        )
+    else:
+        router = _router(job, data, embedder, services, context, notes)
+        notes += _said_of(router, data, job, services)
+        own = LearnedRouter(router, embedder.embed, embedder_id=embedder.model_id)
+        learned = learned_scores(own, data.turns)
     if len(data.turns) <= EMBEDDED_AT_MOST:  # in one go: packed, they take a third of the time
         embedder.embed(
             [what_is_meant(turn.request).text for turn in (*data.turns, *data.floor_turns)]
         )
-    policy: RoutingPolicy | None = policy_with(embedder, services.settings, services.models)
+    given = router if _gives_router(job) else None
+    policy: RoutingPolicy | None = policy_with(
+        embedder, services.settings, services.models, router=given
+    )
     # Like the assistant's: it embeds a turn once, for floors and score together.
     afresh = RememberingEmbedder(local_embedder(services.settings), most=1)
-    timed = policy_with(afresh, services.settings, services.models)
+    timed = policy_with(afresh, services.settings, services.models, router=given)
     if len(data.turns) > EMBEDDED_AT_MOST:
         notes.append(
             f"{len(data.turns):,} turns are more than the {EMBEDDED_AT_MOST:,} that are embedded"
@@ -102,6 +116,7 @@ def run_routing_job(job: RoutingJob, services: Services, *, context: RunContext)
         context=context,
         notes=notes,
         timed=timed,
+        router=_named(job, router, services),
     )
     if job.train_source is None and job.folds is None:
         return run
@@ -138,37 +153,69 @@ def _known(model_id: str | None, catalog: Catalog) -> str | None:
     return model_id
 
 
-def _learned(
+def _gives_router(job: RoutingJob) -> bool:
+    return job.model_file is not None or job.train_source is not None
+
+
+def _router(
     job: RoutingJob,
     data: RoutingSet,
     embedder: RememberingEmbedder,
     services: Services,
     context: RunContext,
-) -> tuple[Mapping[str, LearnedScores], list[str]]:
-    """Scores of the learned routers on the turns, and what must be said of them."""
-    own_groups, folds = job.group is not None, job.folds or FOLDS
-    notes: list[str] = []
-    if job.train_source is None and job.folds is not None:
-        scores = out_of_fold(data, embedder, folds=folds, seed=context.seed, own_groups=own_groups)
-        return scores, notes
+    notes: list[str],
+) -> RouterModel:
+    """The router that is asked for, read or learned; what must be said of it goes to the notes."""
+    if job.model_file is not None:
+        return read_model(job.model_file)
     if job.train_source is None:
-        model = default_model() if job.model_file is None else read_model(job.model_file)
-    else:
-        taught, folder = read_training_set(
-            job.train_source, split=None, group=job.group, catalog=services.catalog
+        return router_of(services.settings)
+    taught, folder = read_training_set(
+        job.train_source, split=None, group=job.group, catalog=services.catalog
+    )
+    notes += _overlap(taught, data)
+    model = train_on(
+        taught,
+        training_embedder(embedder, folder),
+        folds=job.folds or FOLDS,
+        seed=context.seed,
+        own_groups=job.group is not None,
+    )
+    if left_out := model.trained_on.n_left_out:
+        notes.append(f"Learned from a sample: {left_out:,} rows were left out.")
+    return model
+
+
+def _named(job: RoutingJob, router: RouterModel | None, services: Services) -> str:
+    """Which router took part, by its file's name alone, and what it learned from."""
+    if router is None:
+        return "out of fold (the policy has its own)"
+    file = job.model_file or services.settings.routing_model
+    origin = "shipped" if file is None else file.name
+    if job.train_source is not None:
+        origin = "learned in this run"
+    about = router.trained_on
+    return f"{origin}: {about.name}, split {about.split}, n={about.n}, sha256 {about.sha256[:12]}"
+
+
+def _said_of(
+    router: RouterModel, data: RoutingSet, job: RoutingJob, services: Services
+) -> Iterator[str]:
+    """Whether it knows the turns already, and whether the policy goes by it."""
+    about = router.trained_on
+    names, splits = about.name.split("+"), about.split.split("+")
+    joined = len(names) > 1 and data.name in names  # whose hash is that of all its sets
+    if data.split in splits and (about.sha256 == data.sha256 or joined):
+        yield (
+            f"The router has learned from these very turns ({data.name}, split {data.split}): its"
+            " figures here are too good. Evaluate it on turns that it has not seen, or with --cv 5."
         )
-        notes += _overlap(taught, data)
-        model = train_on(
-            taught,
-            training_embedder(embedder, folder),
-            folds=folds,
-            seed=context.seed,
-            own_groups=own_groups,
+    chosen = services.settings.routing_policy
+    if _gives_router(job) and chosen in _CHEAP_POLICIES:
+        yield (
+            f"The policy is {chosen}, which goes by no learned router: the one given shows as"
+            " two_head, knn and lexical alone. Set MSP_ROUTING_POLICY=learned to try it as policy."
         )
-        if left_out := model.trained_on.n_left_out:
-            notes.append(f"Learned from a sample: {left_out:,} rows were left out.")
-    router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
-    return learned_scores(router, data.turns), notes
 
 
 def _overlap(taught: RoutingSet, data: RoutingSet) -> list[str]:

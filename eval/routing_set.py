@@ -95,6 +95,7 @@ class RoutingSet:
         kind: `simulated` when the scores come from labels, `recorded` when from real answers.
         turns: what the curves are drawn from, never those of the split `floor`.
         floor_turns: every turn that must go strong, of the split `floor` and of this one.
+        ignored: columns of the file that nobody reads, sorted.
     """
 
     name: str
@@ -103,6 +104,17 @@ class RoutingSet:
     kind: Kind
     turns: tuple[Turn, ...]
     floor_turns: tuple[Turn, ...]
+    ignored: tuple[str, ...] = ()
+
+    @property
+    def ignored_note(self) -> str | None:
+        """A sentence on the ignored columns; None when there are none."""
+        if not self.ignored:
+            return None
+        return (
+            f"{self.name} has columns that nobody reads, and they are ignored:"
+            f" {', '.join(self.ignored)}. docs/outcomes.md lists those that count."
+        )
 
     @property
     def priced(self) -> bool:
@@ -164,8 +176,9 @@ def read_routing_set(
     name = path.name if path.is_dir() else path.name.partition(".")[0]
     rows = _label_turns(file, prices, problems, group)
     kind: Kind = "simulated"
+    ignored: set[str] = set()
     if file.name != LABELS_FILE:
-        rows, kind = _outcome_turns(file, problems, group), "recorded"
+        rows, kind = _outcome_turns(file, problems, group, ignored), "recorded"
     by_split: dict[str, list[Turn]] = {}
     seen: set[str] = set()
     for line, turn_split, turn in rows:
@@ -177,7 +190,7 @@ def read_routing_set(
             )
         seen.add(turn.turn_id)
         by_split.setdefault(turn_split, []).append(turn)
-    if not seen:
+    if not seen and not problems:
         problems.add(file, None, "it holds no row")
     problems.refuse(name)
     if split is None and default_split in by_split:
@@ -193,6 +206,7 @@ def read_routing_set(
         floor_turns=tuple(
             turn for turn in (*turns, *by_split.get(FLOOR_SPLIT, ())) if turn.floor is not None
         ),
+        ignored=tuple(sorted(ignored)),
     )
 
 
@@ -221,6 +235,7 @@ def join_sets(sets: Sequence[RoutingSet]) -> RoutingSet:
         kind="simulated" if any(one.kind == "simulated" for one in sets) else "recorded",
         turns=tuple(turn for one in sets for turn in one.turns),
         floor_turns=tuple(turn for one in sets for turn in one.floor_turns),
+        ignored=tuple(sorted({name for one in sets for name in one.ignored})),
     )
 
 
@@ -280,8 +295,9 @@ def _label_turns(path: Path, prices: Prices, problems: Problems, group: str | No
         )
 
 
-def _outcome_turns(path: Path, problems: Problems, group: str | None) -> _Rows:
-    for line, row in read_outcome_rows(path, problems, group_column=group):
+def _outcome_turns(path: Path, problems: Problems, group: str | None, ignored: set[str]) -> _Rows:
+    rows = read_outcome_rows(path, problems, group_column=group, ignored=ignored)
+    for line, row in rows:
         yield line, row.split or _NO_SPLIT, Turn(
             turn_id=row.id,
             request=RouteRequest(row.query),

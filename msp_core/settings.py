@@ -61,6 +61,7 @@ class Settings:
     openai_api_key: str | None = field(default=None, repr=False)
     routing_policy: PolicyName = "learned"
     routing_threshold: float | None = None
+    routing_model: Path | None = None
     triage_model: Path | None = None
     prices: Path | None = None
     daily_budget_usd: float | None = None
@@ -270,6 +271,7 @@ _READERS = {
     "MSP_ARTIFACTS_BUCKET": ("artifacts_bucket", _bucket),
     "MSP_ROUTING_POLICY": ("routing_policy", _choice(PolicyName)),
     "MSP_ROUTING_THRESHOLD": ("routing_threshold", _number(0, 1.01)),
+    "MSP_ROUTING_MODEL": ("routing_model", _path),
     "MSP_DAILY_BUDGET_USD": ("daily_budget_usd", _number(0, 1_000_000)),
     "MSP_CUSTOMER_DAILY_BUDGET_USD": ("customer_daily_budget_usd", _number(0, 1_000_000)),
     "MSP_TRIAGE_MODEL": ("triage_model", _path),

@@ -14,7 +14,7 @@ def retrieval_tables(section: Mapping[str, Any]) -> list[Table]:
     tables = [
         _search_table(
             section,
-            f"Search systems on {section['n']} queries",
+            _systems_caption(section),
             {
                 "ndcg@10": ("nDCG@10", "ratio"),
                 "recall@5": ("Recall@5", "percent"),
@@ -53,6 +53,14 @@ def retrieval_tables(section: Mapping[str, Any]) -> list[Table]:
     if section["weakest"]:
         tables.append(_weakest_table(section))
     return [table for table in tables if table.rows]
+
+
+def _systems_caption(section: Mapping[str, Any]) -> str:
+    """With the number of queries that the figures are of: none without an answer."""
+    n = max((row["ndcg@10"]["n"] for row in section["systems"] if row["ndcg@10"]), default=0)
+    rest = section["n"] - n
+    tail = f" ({rest} more without an answer count below)" if rest else ""
+    return f"Search systems on {n} queries{tail}"
 
 
 def _search_table(

@@ -212,6 +212,11 @@ def _needed(name: str, value: str | None) -> str:
     return value
 
 
+def local_cold_file(settings: Settings) -> Path:
+    """Where the cold index of the state folder is, or will be."""
+    return settings.state_dir / "knowledge" / "cold.db"
+
+
 def local_tiers(folder: Path, space: "VectorSpace") -> "Tiers":
     """Embedded indexes and statistics in a folder, for vectors of this space."""
     from msp_core.knowledge.embedded import EmbeddedIndex

@@ -12,8 +12,9 @@ from msp_core.routing.draft_check import check_draft
 from msp_core.routing.floor_head import make_find_floor, shipped_head
 from msp_core.routing.floor_patterns import FindFloor, pattern_floor
 from msp_core.routing.learned import LearnedRouter
-from msp_core.routing.model_file import default_model
+from msp_core.routing.model_file import default_model, read_model
 from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
+from msp_core.routing.router_model import RouterModel
 from msp_core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -21,11 +22,34 @@ logger = logging.getLogger(__name__)
 FLOOR_PATTERNS, FLOOR_HEAD = "floor_patterns.toml", "floor_head.json"
 
 
-def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> RoutingPolicy:
-    """The policy of the settings, which embeds turns with this embedder.
+def router_of(settings: Settings) -> RouterModel:
+    """The router in the file of `MSP_ROUTING_MODEL`, else the shipped one.
 
     Raises:
-        ConfigurationError: a budget is set, and a model is unpriced: it could not be kept.
+        MspError: the file cannot be used; says why.
+    """
+    return default_model() if settings.routing_model is None else read_model(settings.routing_model)
+
+
+def policy_with(
+    embedder: Embedder,
+    settings: Settings,
+    models: ModelPair,
+    *,
+    router: RouterModel | None = None,
+) -> RoutingPolicy:
+    """The policy of the settings, which embeds turns with this embedder.
+
+    Args:
+        embedder: of the turns.
+        settings: which policy, with which threshold.
+        models: whose prices count.
+        router: in place of that of the settings.
+
+    Raises:
+        ConfigurationError: a budget is set, and a model is unpriced: it could not be kept; or the
+            router, unless it is the shipped one, was trained with another embedder.
+        MspError: the router's file cannot be used.
     """
     head = shipped_head()
     find_floor: FindFloor = pattern_floor
@@ -48,7 +72,7 @@ def policy_with(embedder: Embedder, settings: Settings, models: ModelPair) -> Ro
         floors_version=_digest(floor_files),
         threshold=settings.routing_threshold,
         check_draft=check_draft,
-        trained=_trained_router(embedder),
+        trained=_trained(embedder, settings, router),
     )
 
 
@@ -60,22 +84,24 @@ def _digest(names: Iterable[str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _trained_router(embedder: Embedder) -> Trained | None:
-    """The shipped router; None beside another embedder, whose vectors it does not know."""
-    model = default_model()
-    if embedder.model_id != model.embedder_id:
+def _trained(embedder: Embedder, settings: Settings, router: RouterModel | None) -> Trained | None:
+    """The router; None when it is the shipped one, and the vectors are another embedder's."""
+    own = router is not None or settings.routing_model is not None
+    model = router or router_of(settings)
+    if not own and embedder.model_id != model.embedder_id:
         logger.warning(
             "the shipped router was trained with %s and is not used with %s: learned and"
-            " cascade count words. Train your own with `msp routing train`.",
+            " cascade count words. Train your own with `msp routing train` and set"
+            " MSP_ROUTING_MODEL to it.",
             model.embedder_id,
             embedder.model_id,
         )
         return None
-    router = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
+    learned = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
     return Trained(
-        scorer=router.scorer("two_head"),
+        scorer=learned.scorer("two_head"),
         threshold=model.threshold,
-        familiarity=router.familiarity,
+        familiarity=learned.familiarity,
         least_familiar=model.least_familiar,
         version=f"{model.trained_on.name}-{model.trained_on.sha256[:12]}",
     )

@@ -64,22 +64,23 @@ def routing(
     from eval.routing_job import RoutingJob, pair_prices
     from eval.routing_set import read_routing_set
     from msp_core.bootstrap.knowledge import local_embedder
-    from msp_core.bootstrap.policy import policy_with
+    from msp_core.bootstrap.policy import policy_with, router_of
     from msp_core.knowledge.remembering import RememberingEmbedder
-    from msp_core.routing.model_file import default_model, read_model
+    from msp_core.routing.model_file import read_model
 
     services = services_from_env()
     prices = pair_prices(RoutingJob(), services)
     data = read_routing_set(find_dataset(dataset), split=split, prices=prices)
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns, five rounds")
     embedder = local_embedder(services.settings)
+    given = None if model is None else read_model(model)
     # Like the assistant's: it embeds a turn once, for floors and score together.
     once = RememberingEmbedder(embedder, most=1)
     run = bench_routing(
         data,
-        default_model() if model is None else read_model(model),
+        given or router_of(services.settings),
         embedder,
-        policy_with(once, services.settings, services.models),
+        policy_with(once, services.settings, services.models, router=given),
         context=RunContext(settings=public_settings(services.settings), clock=services.clock),
     )
     finish(run, out, as_json=as_json)

@@ -65,9 +65,9 @@ def run_checks() -> list[Check]:
         _disk(),
         _package("streamlit", "`./dev app` installs it."),
         _package("papermill", "`./dev demo` installs it."),
-        _program("chromium", "Browser tests (`./dev test --full`) need it: install the package."),
-        _program("java", "Tests on DynamoDB Local (`./dev test --full`) need it: install a JRE."),
-        _program("mvn", "It fetches DynamoDB Local for those tests: install maven."),
+        _program("chromium", "for browser tests (`./dev test --full`)", "Install the package."),
+        _program("java", "for tests on DynamoDB Local (`./dev test --full`)", "Install a JDK."),
+        _program("mvn", "it fetches DynamoDB Local for those tests", "Install maven."),
     ]
 
 
@@ -123,9 +123,14 @@ def _databases() -> str:
 
 def _index() -> str:
     from msp_core.bootstrap import build_services
+    from msp_core.bootstrap.knowledge import local_cold_file
 
-    stats = build_services().tiers.cold.stats()
-    if stats.chunks == 0:
+    services = build_services()
+    settings = services.settings
+    # Looking must not make one: an index opens its file, and creates it where there is none.
+    missing = settings.backend == "local" and not local_cold_file(settings).is_file()
+    stats = None if missing else services.tiers.cold.stats()
+    if stats is None or stats.chunks == 0:
         raise MspError("It is empty. Run `msp ingest`.")
     return f"{stats.documents} documents, {stats.chunks} chunks"
 
@@ -142,6 +147,6 @@ def _package(name: str, fix: str) -> Check:
     return Check(name, found, False, "installed" if found else "not installed", fix)
 
 
-def _program(name: str, fix: str) -> Check:
+def _program(name: str, what_for: str, fix: str) -> Check:
     path = shutil.which(name)
-    return Check(name, path is not None, False, path or "not installed", fix)
+    return Check(name, path is not None, False, f"{path or 'not installed'}, {what_for}", fix)

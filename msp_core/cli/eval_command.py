@@ -10,7 +10,9 @@ from msp_core.cli.common import data_option, json_option, note, services_from_en
 from msp_core.errors import UsageError
 
 if TYPE_CHECKING:
-    from eval.result import SuiteRun
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from eval.result import Item, Metric, SuiteRun
 
 split_option = click.option("--split", metavar="S", help="Default: dev, or the only one.")
 out_option = click.option(
@@ -75,6 +77,9 @@ def retrieval(
         catalog=services.catalog,
         embedding_model=services.settings.bedrock_embedding_model,
     )
+    for system in _without_any_find(run.items):
+        why = f": no document fits into {hot_share:.0%} of the corpus" if system == "hot" else ""
+        note(f"note: {system} found nothing for any query{why}. Its figures say no more than that.")
     for sentence in run.result.notes:
         note(f"note: {sentence}")
     finish(run, out, as_json=as_json)
@@ -125,7 +130,9 @@ def retrieval_sweep(
 @command.command("routing", help="What each router costs and loses, against outcomes or labels.")
 @click.option("--dataset", metavar="NAME|DIR|FILE", help="Default: routing, the shipped labels.")
 @click.option(
-    "--outcomes", type=click.Path(exists=True, path_type=Path), help="CSV, CSV.gz or JSONL."
+    "--outcomes",
+    type=click.Path(exists=True, path_type=Path),
+    help="CSV, CSV.gz or JSONL; docs/outcomes.md has the columns.",
 )
 @split_option
 @click.option(
@@ -216,6 +223,14 @@ def triage(
     finish(run, out, as_json=as_json)
 
 
+def _without_any_find(items: "Iterable[Item]") -> list[str]:
+    """The systems that did not find one document."""
+    found: dict[str, bool] = {}
+    for item in items:
+        found[item.system] = found.get(item.system, False) or bool(item.raw["found"])
+    return [system for system, any_ in found.items() if not any_]
+
+
 def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
     """Write the result where it is wanted, and print it."""
     from eval.result import result_json, write_result
@@ -226,11 +241,28 @@ def finish(run: "SuiteRun", out: Path | None, *, as_json: bool) -> None:
     if as_json:
         click.echo(result_json(run.result), nl=False)
         return
-    overall = [metric for metric in run.result.metrics if metric.slice == "all"]
-    wide = max([12, *(len(metric.system) for metric in overall)]) + 2
-    for metric in overall:
-        interval = "" if metric.low is None else f"  [{metric.low:.3f}, {metric.high:.3f}]"
-        click.echo(
-            f"{metric.system:<{wide}}{metric.name:<26}{metric.value:>9.4f}{interval:<18}  "
-            f"n={metric.n_scored} failed={metric.n_failed} {metric.kind}"
-        )
+    for line in _lines([metric for metric in run.result.metrics if metric.slice == "all"]):
+        click.echo(line)
+
+
+def _lines(metrics: "Sequence[Metric]") -> "Iterator[str]":
+    """A table of figures, one block a system, under one heading."""
+    wide = max([12, *(len(metric.system) for metric in metrics)]) + 2
+    heading = f"{'system':<{wide}}{'figure':<26}{'value':>9}  {'95% interval':<18}"
+    yield f"{heading}{'n':>7}  {'failed':>6}  kind"
+    for system in dict.fromkeys(metric.system for metric in metrics):
+        yield ""
+        for metric in metrics:
+            if metric.system != system:
+                continue
+            interval = "" if metric.low is None else f"{_plain(metric.low, 3)} to "
+            interval += "" if metric.high is None else _plain(metric.high, 3)
+            yield (
+                f"{system:<{wide}}{metric.name:<26}{_plain(metric.value, 4):>9}  {interval:<18}"
+                f"{metric.n_scored:>7}  {metric.n_failed:>6}  {metric.kind}"
+            )
+
+
+def _plain(figure: float, digits: int) -> str:
+    """Rounded, and never -0."""
+    return f"{round(figure, digits) + 0.0:.{digits}f}"

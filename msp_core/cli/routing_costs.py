@@ -6,7 +6,7 @@ from typing import get_args
 
 import click
 
-from msp_core.cli.common import json_option, print_json, services_from_env
+from msp_core.cli.common import json_option, note, print_json, services_from_env
 from msp_core.costs.ledger import GroupBy
 
 
@@ -31,9 +31,14 @@ def command(
         customer_id=customer,
         since=since.date() if since else None,
     )
+    if customer is not None and not rows:  # one that has left the desk may still have costs
+        services.local_scope(customer)
     if as_json:
         print_json({"by": by, "rows": [asdict(row) for row in rows]})
         return
+    if not rows:
+        named = (customer, session, since)
+        note("No model call matches." if any(named) else "No model call yet. `msp ask` makes one.")
     click.echo(f"{by:<44}{'calls':>7}{'in':>10}{'out':>9}{'cached':>9}{'USD':>11}")
     for row in rows:
         unpriced = f"  + {row.unpriced_calls} unpriced calls" if row.unpriced_calls else ""

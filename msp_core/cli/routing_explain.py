@@ -6,6 +6,7 @@ import click
 
 from msp_core.cli.common import json_option, print_json, services_from_env
 from msp_core.cli.conversation import with_policy
+from msp_core.errors import UsageError
 from msp_core.settings import PolicyName
 
 
@@ -33,6 +34,8 @@ def command(
     from msp_core.routing.request import RouteRequest
     from msp_core.routing.scorers import regex_rules, word_count
 
+    if not text.strip():
+        raise UsageError("The message is empty. Write it after the command, in quotes.")
     services = with_policy(services_from_env(), policy)
     request = RouteRequest(text, history, asked=asked, category=category, priority=priority)
     meant = what_is_meant(request)

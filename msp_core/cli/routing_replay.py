@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from msp_core.cli.common import SHARE, json_option, note, print_json, services_from_env
+from msp_core.errors import ConfigurationError
 
 GRID = tuple(place / 10 for place in range(11))
 
@@ -28,7 +29,14 @@ def command(log: Path | None, thresholds: tuple[float, ...], as_json: bool) -> N
     """Run it."""
     from msp_core.routing.decision_log import read_log, replay
 
-    read = read_log(log or services_from_env().decision_log)
+    if log is None:
+        log = services_from_env().decision_log
+        if not log.is_file():
+            raise ConfigurationError(
+                f"No turn has been routed yet: {log} is not there. Run `msp ask` or `msp chat`"
+                " first, or name another log with --log."
+            )
+    read = read_log(log)
     for line in read.left_out:
         note(f"left out: {line}")
     versions = sorted({row.policy_version for row in read.rows})

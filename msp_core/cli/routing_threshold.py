@@ -1,7 +1,8 @@
 """`msp routing threshold`: choose one on outcomes."""
 
+from collections.abc import Iterator
 from dataclasses import asdict
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import click
 
@@ -9,6 +10,9 @@ from msp_core.checkout import require_checkout
 from msp_core.cli.common import SHARE, Number, json_option, note, print_json, services_from_env
 from msp_core.cli.conversation import with_policy
 from msp_core.settings import PolicyName
+
+if TYPE_CHECKING:
+    from eval.routing_point import Point
 
 
 @click.command("threshold", help="Choose a threshold by strong calls, by cost or by a loss bound.")
@@ -35,6 +39,7 @@ def command(
     """Run it."""
     require_checkout("msp routing threshold")
     from eval.dataset import find_dataset
+    from eval.routing_point import point_of
     from eval.routing_set import Prices, read_routing_set
     from msp_core.errors import InvalidInput, UsageError
     from msp_core.routing.threshold import ALL_WEAK, by_cost, by_loss_bound, by_strong_rate
@@ -66,7 +71,17 @@ def command(
             most_loss=max_loss or 0.0,
             delta=delta,
         )
-    row = {**asdict(chosen), "policy": services.policy.name, "n": len(scores), "kind": data.kind}
+    strong_turns = [score >= chosen.threshold for score in scores]
+    point = point_of(data, strong_turns)
+    row = {
+        **asdict(chosen),
+        "policy": services.policy.name,
+        "n": len(scores),
+        "kind": data.kind,
+        **asdict(point),
+    }
+    if data.ignored_note is not None:
+        note(f"note: {data.ignored_note}")
     if chosen.note:
         note(chosen.note)
     if as_json:
@@ -76,4 +91,24 @@ def command(
         f"{services.policy.name}: threshold {chosen.threshold:.4f} sends"
         f" {chosen.strong_rate:.1%} of {len(scores)} turns strong ({data.kind})"
     )
+    for line in _described(point):
+        click.echo(line)
     click.echo(f"MSP_ROUTING_THRESHOLD={chosen.threshold:.6g}")
+
+
+def _described(point: "Point") -> Iterator[str]:
+    interval = "no interval"
+    if point.quality_low is not None and point.quality_high is not None:
+        interval = f"95% interval {point.quality_low:.3f} to {point.quality_high:.3f}"
+    yield (
+        f"quality {point.quality:.3f} ({interval}); always weak {point.weak_quality:.3f}, always"
+        f" strong {point.strong_quality:.3f}"
+    )
+    if point.usd_per_1k is None:
+        yield "cost: not known on every turn"
+    else:
+        yield (
+            f"cost {point.usd_per_1k:.4g} USD for 1,000 turns; always weak"
+            f" {point.weak_usd_per_1k:.4g}, always strong {point.strong_usd_per_1k:.4g}"
+        )
+    yield "On the very turns it was chosen from: expect a little less on others."

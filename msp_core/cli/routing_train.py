@@ -16,7 +16,9 @@ SEED = 7
 
 @click.command("train", help="Learn a router from recorded outcomes or from labels.")
 @click.option(
-    "--outcomes", type=click.Path(exists=True, path_type=Path), help="CSV, CSV.gz or JSONL."
+    "--outcomes",
+    type=click.Path(exists=True, path_type=Path),
+    help="CSV, CSV.gz or JSONL; docs/outcomes.md has the columns.",
 )
 @click.option(
     "--labels",
@@ -69,6 +71,8 @@ def command(
     ]
     data = join_sets([one for one, _ in taught])
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
+    if data.ignored_note is not None:
+        note(f"note: {data.ignored_note}")
     own = classifier_embedder(services.settings, services.embedder)
     if keep_vectors:
         for one, folder in taught:
@@ -94,3 +98,4 @@ def command(
     click.echo(f"learned from {about.n:,} turns in {about.groups:,} groups ({about.kind})")
     click.echo(f"threshold {model.threshold:.3f}: {model.threshold_note}")
     click.echo(f"out of distribution below a likeness of {model.least_familiar:.3f}")
+    click.echo(f"try it: msp eval routing --model {out} ...; use it: MSP_ROUTING_MODEL={out}")

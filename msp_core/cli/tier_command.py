@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from msp_core.cli.common import json_option, note, print_json, services_from_env
+from msp_core.errors import ConfigurationError, InvalidInput
 
 DEFAULT_SHARES = (0, 5, 10, 20, 50, 100)
 
@@ -45,7 +46,8 @@ def run(capacity: str | None, as_json: bool) -> None:
 
 
 @command.command(
-    "simulate", help="Hit rate, recall lost and cost of several capacities, over a query log."
+    "simulate",
+    help="Over a query log: what hot tiers of several capacities would find alone, and cost.",
 )
 @click.option(
     "--log",
@@ -76,9 +78,18 @@ def simulate_command(
     services = services_from_env()
     tiers = services.tiers
     sizes = {name: counted.chunks for name, counted in tiers.statistics.documents().items()}
+    if not sizes:
+        raise ConfigurationError("The knowledge index is empty. Run `msp ingest` first.")
     asked = seeded_log(tiers, services.clock()) if log_file is None else read_log(log_file)
+    different = len({(entry.text, entry.customer_id) for entry in asked})
+    note(f"asking {len(asked)} searches again, {different} of them different ...")
     log = search_again(asked, tiers, services.embedder, frozenset(services.customers))
     note(f"{len(asked)} searches, {len(log)} of them found something")
+    if not log:
+        raise InvalidInput(
+            f"Of {len(asked)} searches none found anything, so there is nothing to simulate. Give"
+            " a log of this desk's searches with --log, or leave it out for a made-up one."
+        )
     total = sum(sizes.values())
     catalog = services.catalog
     outcomes = simulate(
@@ -99,14 +110,18 @@ def simulate_command(
             }
         )
         return
-    click.echo("hot chunks  hit rate  recall lost  moves/day  hot $/month  cold $/month")
+    click.echo("hot chunks  best is hot  missed by hot alone  moves/day  hot $/month  cold $/month")
     for one in outcomes:
         click.echo(
-            f"{one.capacity:>10,}  {one.hit_rate:>8.3f}  {one.recall_lost:>11.3f}"
+            f"{one.capacity:>10,}  {one.hit_rate:>11.3f}  {one.recall_lost:>19.3f}"
             f"  {one.moves_per_day:>9.1f}  {one.hot_usd_per_month:>11.2f}"
             f"  {one.cold_usd_per_month:>12.2f}"
         )
     click.echo(f"simulated; n={len(log)} searches; prices of {catalog.read_on}")
+    click.echo(
+        "Missed: the mean share of the documents found that a search of the hot tier alone would"
+        " not see.\nA search asks both tiers and misses none of them."
+    )
 
 
 def _capacity(text: str) -> int | None:

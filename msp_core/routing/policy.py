@@ -19,6 +19,7 @@ Action = Literal["answer", "human", "stop"]
 """The chosen model answers; a person takes the turn; nobody does, for the budget is spent."""
 
 VERSION = "2"
+_MOST_DIGITS = 9
 EXPECTED_OUTPUT_TOKENS: dict[Step, int] = {"classify": 20, "tool": 80, "final": 300, "verify": 60}
 
 
@@ -148,7 +149,8 @@ class RoutingPolicy:
             return "not in English"
         near = self.familiarity(meant)
         if near < self.least_familiar:
-            return f"nearest training turn {near:.2f}, below {self.least_familiar:.2f}"
+            shown, limit = _told_apart(near, self.least_familiar)
+            return f"nearest training turn {shown}, below {limit}"
         return None
 
 
@@ -169,7 +171,8 @@ def decide_from(facts: RouteFacts, threshold: float, *, name: str = "policy") ->
     else:
         choice = "strong" if score >= threshold else "weak"
         relation = "at or above" if choice == "strong" else "below"
-        reasons = [f"{name} score {score:.2f} is {relation} the threshold {threshold:.2f}"]
+        shown, limit = _told_apart(score, threshold)
+        reasons = [f"{name} score {shown} is {relation} the threshold {limit}"]
     weak, strong = facts.weak_cost_usd, facts.strong_cost_usd
     if choice == "weak" and weak is not None and strong is not None and strong <= weak:
         choice = "strong"
@@ -263,6 +266,14 @@ def make_policy(
             scorer_version=trained.version,
         )
     return policy if threshold is None else replace(policy, threshold=threshold)
+
+
+def _told_apart(one: float, other: float) -> tuple[str, str]:
+    """Both with two digits after the point, or with as many as show that they differ."""
+    digits = 2
+    while digits < _MOST_DIGITS and one != other and f"{one:.{digits}f}" == f"{other:.{digits}f}":
+        digits += 1
+    return f"{one:.{digits}f}", f"{other:.{digits}f}"
 
 
 def _usd(figure: float) -> str:

@@ -184,7 +184,10 @@ def _read(path: Path) -> bytes:
             raise ConfigurationError(f"{path} is larger than 50 MB and surely no price file.")
         return path.read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read ({error.strerror}).") from error
+        raise ConfigurationError(
+            f"The price file {path} cannot be read ({error.strerror}). Check the path, in"
+            " MSP_PRICES or after --from; without MSP_PRICES the shipped catalogue counts."
+        ) from error
 
 
 def _first(error: ValidationError) -> str:

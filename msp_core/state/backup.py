@@ -101,7 +101,10 @@ def unpack(archive: Path, target: Path) -> list[str]:
     try:
         file = archive.open("rb")
     except OSError as error:
-        raise ConfigurationError(f"{archive} cannot be read ({error.strerror}).") from error
+        raise ConfigurationError(
+            f"{archive} cannot be read ({error.strerror}). Name a file"
+            " that `msp state backup FILE` wrote; nothing was changed."
+        ) from error
     try:
         with file, zipfile.ZipFile(file) as packed:
             manifest = _Manifest.model_validate_json(packed.read(_MANIFEST))

@@ -145,8 +145,8 @@ def test_fused_is_compared_with_both_and_cost_is_simulated(
     dense = retrieval_run.result.find("ndcg@10_vs_dense", "fused")
     assert (rows[1]["figure"]["value"], rows[1]["figure"]["n"]) == (dense.value, 3)
     verdict = report["verdict"][0]["text"]
-    assert "BM25 alone (95% interval" in verdict
-    assert "meaning alone (95% interval" in verdict
+    assert "BM25 alone (no interval of the difference)" in verdict, "it is the same on every draw"
+    assert "meaning alone (no interval of the difference)" in verdict
     assert [row["customer"] for row in report["retrieval"]["by_customer"]] == [
         "medora",
         "northwind",
@@ -155,6 +155,15 @@ def test_fused_is_compared_with_both_and_cost_is_simulated(
         assert "Differences in nDCG@10" in text
         assert "nDCG@10 by customer" in text
         assert "$3.50" in text
+        assert "Search systems on 3 queries (1 more without an answer" in text
+
+
+def test_a_difference_with_an_interval_states_it(retrieval_run: SuiteRun, tmp_path: Path) -> None:
+    result = retrieval_run.result
+    metrics = tuple(replace(metric, low=0.01, high=0.02) for metric in result.metrics)
+    run = replace(retrieval_run, result=replace(result, metrics=metrics))
+    verdict = write([run], tmp_path)[0]["verdict"][0]["text"]
+    assert "BM25 alone (95% interval of the difference 0.010 to 0.020)" in verdict
 
 
 def test_weak_labels_are_marked(retrieval_run: SuiteRun, tmp_path: Path) -> None:

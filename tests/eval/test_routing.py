@@ -103,6 +103,7 @@ def test_recorded_outcomes_with_a_router_of_their_own(tmp_path: Path, prices: Pr
     kinds = {metric.name: metric.kind for metric in run.result.metrics}
     assert kinds["apgr"] == kinds["quality"] == "recorded"
     assert kinds["usd_per_1k_tickets"] == "simulated"
+    assert any("usd_per_1k_tickets is of no turn here" in note for note in run.result.notes)
     assert value(run, "apgr", "router") == pytest.approx((0.5 + 1 + 1) / 3)
     assert run.result.find("quality", "router") is None
     assert run.result.find("floor_recall", "policy") is None

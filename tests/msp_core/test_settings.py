@@ -56,6 +56,7 @@ def test_every_variable_reaches_its_field() -> None:
         "MSP_ARTIFACTS_BUCKET": "our-artifacts",
         "MSP_ROUTING_POLICY": "regex",
         "MSP_ROUTING_THRESHOLD": "0.4",
+        "MSP_ROUTING_MODEL": "router.json",
         "MSP_DAILY_BUDGET_USD": "20",
         "MSP_CUSTOMER_DAILY_BUDGET_USD": "2.5",
         "MSP_TRIAGE_MODEL": "own-triage.json",

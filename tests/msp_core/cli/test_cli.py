@@ -173,6 +173,9 @@ def test_doctor_names_each_gap_with_its_fix(state: Path, tmp_path: Path) -> None
     assert empty.returncode == 3
     gaps = {row["name"]: row["fix"] for row in json.loads(empty.stdout) if not row["ok"]}
     assert "msp ingest" in gaps["knowledge index"]
+    assert not list(tmp_path.rglob("*.db")), "looking makes no index"
+    shown = {row["name"]: row["found"] for row in json.loads(empty.stdout)}
+    assert "for tests on DynamoDB Local" in shown["java"]
     wrong = msp(tmp_path, "doctor", MSP_EMBEDDING_PATH="/nonexistent")
     assert wrong.returncode == 3
     assert "/nonexistent" in wrong.stdout

@@ -35,6 +35,19 @@ def test_a_blown_up_folder_of_others_is_measured(judged: Path, tmp_path: Path) -
     done = run("retrieval", "--dataset", str(judged), "--chunks", "12", "--out", str(out))
     assert done.exit_code == 0
     assert "usd_per_1k" in done.stdout
+    heading, *blocks = done.stdout.split("\n\n")
+    assert heading.split() == [
+        "system",
+        "figure",
+        "value",
+        "95%",
+        "interval",
+        "n",
+        "failed",
+        "kind",
+    ]
+    assert [len({line.split()[0] for line in block.splitlines()}) for block in blocks] == [1] * 6
+    assert "-0.0000" not in done.stdout
     assert "latency_p95_ms" in done.stdout
     result = read_result(out).result
     assert result.dataset.name == "beir, blown up to 12 chunks"
@@ -42,6 +55,14 @@ def test_a_blown_up_folder_of_others_is_measured(judged: Path, tmp_path: Path) -
         "bm25", "dense", "fused", "hot", "cold", "two_tiers",
     }  # fmt: skip
     assert "q1 Q0 7%20b " in (out / "runs" / "bm25.trec").read_text()
+
+
+def test_a_hot_tier_that_nothing_fits_into_is_said(judged: Path) -> None:
+    done = run("retrieval", "--dataset", str(judged))
+    assert "note: hot found nothing for any query: no document fits into 10%" in done.stderr
+    assert (
+        "found nothing" not in run("retrieval", "--dataset", str(judged), "--hot-share", "1").stderr
+    )
 
 
 def test_a_sweep_says_what_is_best(judged: Path) -> None:

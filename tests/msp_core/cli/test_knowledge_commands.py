@@ -92,6 +92,17 @@ def test_simulating_capacities(state: Path) -> None:
     none, everything = report["capacities"]
     assert (none["hit_rate"], none["hot_usd_per_month"]) == (0, 0)
     assert (everything["hit_rate"], everything["recall_lost"]) == (1, 0)
+    said = msp(state, "tier", "simulate", "--share", "10").stdout
+    assert "missed by hot alone" in said
+    assert "A search asks both tiers and misses none of them." in said
+
+
+def test_a_log_that_finds_nothing_is_refused(state: Path, tmp_path: Path) -> None:
+    log = tmp_path / "empty.jsonl"
+    log.write_text("")
+    done = msp(state, "tier", "simulate", "--log", str(log))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Of 0 searches none found anything" in done.stderr
 
 
 def test_a_folder_of_files_beside_the_data(state: Path) -> None:
@@ -157,4 +168,6 @@ def test_an_impossible_capacity_is_wrong_usage(tmp_path: Path, capacity: str) ->
 def test_an_empty_index_is_no_error(tmp_path: Path) -> None:
     assert answer(tmp_path, "index", "status")["cold"]["stats"]["chunks"] == 0
     assert answer(tmp_path, "tier", "run")["hot_chunks"] == 0
-    assert answer(tmp_path, "tier", "simulate")["searches"] == 0
+    simulated = msp(tmp_path, "tier", "simulate")
+    assert (simulated.returncode, simulated.stdout) == (3, "")
+    assert "Run `msp ingest` first" in simulated.stderr

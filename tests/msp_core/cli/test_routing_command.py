@@ -110,6 +110,26 @@ def test_a_threshold_is_chosen_in_one_way(tmp_path: Path) -> None:
     told = run_json("routing", "threshold", "--strong-rate", "0.5", "--dataset", str(outcomes))
     assert (told["n"], told["kind"]) == (8, "recorded")
     assert 0 < float(str(told["strong_rate"])) <= 0.5
+    assert told["quality"] == told["strong_rate"], "only the strong model is right here"
+    assert (told["weak_quality"], told["strong_quality"]) == (0, 1)
+    assert (told["usd_per_1k"], told["quality_low"]) == (None, None)
+    text = run("routing", "threshold", "--strong-rate", "0.5", "--dataset", str(outcomes)).stdout
+    assert "always weak 0.000, always strong 1.000" in text
+    assert "cost: not known on every turn" in text
+
+
+def test_a_chosen_threshold_comes_with_its_cost(tmp_path: Path) -> None:
+    outcomes = tmp_path / "mine.csv"
+    lines = [f"{n},{'why ' * n}does it drop,0,1,0.001,0.004" for n in range(1, 13)]
+    header = "id,query,weak_score,strong_score,weak_cost,strong_cost"
+    outcomes.write_text("\n".join([header, *lines]) + "\n")
+    chosen = ("--usd-per-1k", "2.5", "--policy", "word_count", "--dataset", str(outcomes))
+    told = run_json("routing", "threshold", *chosen)
+    assert (told["strong_rate"], told["usd_per_1k"]) == (0.5, pytest.approx(2.5))
+    assert float(str(told["quality_low"])) < 0.5 < float(str(told["quality_high"]))
+    text = run("routing", "threshold", *chosen).stdout
+    assert "cost 2.5 USD for 1,000 turns; always weak 1, always strong 4" in text
+    assert "quality 0.500 (95% interval 0." in text
 
 
 def test_a_conversation_leaves_costs_and_a_log_to_replay(state: Path) -> None:
@@ -130,6 +150,31 @@ def test_a_conversation_leaves_costs_and_a_log_to_replay(state: Path) -> None:
     assert [row["forced"] for row in replays] == [1, 1]
     assert [row["changed"] for row in replays] == [1, 0]
     assert "n = 2 decisions" in run("routing", "replay").stdout
+
+
+def test_before_the_first_turn_there_is_nothing_to_replay_or_pay() -> None:
+    with pytest.raises(MspError, match=r"No turn has been routed yet: .* Run `msp ask`"):
+        run("routing", "replay")
+    assert "No model call yet" in run("routing", "costs").stderr
+    assert "No model call matches" in run("routing", "costs", "--session", "none").stderr
+    with pytest.raises(MspError, match="Unknown customer 'nope'"):
+        run("routing", "costs", "--customer", "nope")
+    assert run("routing", "costs", "--customer", "keller").exit_code == 0
+
+
+def test_files_that_are_not_there_come_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(MspError, match="Name a file that `msp state backup FILE` wrote"):
+        run("state", "restore", str(tmp_path / "none.zip"))
+    monkeypatch.setenv("MSP_PRICES", str(tmp_path / "none.toml"))
+    with pytest.raises(MspError, match="Check the path, in MSP_PRICES"):
+        run("models")
+
+
+def test_an_empty_message_is_not_explained() -> None:
+    with pytest.raises(MspError, match="The message is empty"):
+        run("routing", "explain", " ")
 
 
 def test_a_budget_needs_prices(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,14 @@ from dataclasses import replace
 import pytest
 
 from msp_core.routing.floor_patterns import match_floor
-from msp_core.routing.policy import EXPECTED_OUTPUT_TOKENS, RoutingPolicy, Trained, make_policy
+from msp_core.routing.policy import (
+    EXPECTED_OUTPUT_TOKENS,
+    RouteFacts,
+    RoutingPolicy,
+    Trained,
+    decide_from,
+    make_policy,
+)
 from msp_core.routing.price import Price
 from msp_core.routing.request import CacheState, RouteRequest
 
@@ -165,3 +172,15 @@ def test_a_step_that_writes_little_costs_little() -> None:
     ]
     assert costs == sorted(cost for cost in costs if cost is not None)
     assert len(set(costs)) == 4
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "said"),
+    [
+        (0.6912, 0.6934, "score 0.691 is below the threshold 0.693"),
+        (0.2, 0.7, "score 0.20 is below the threshold 0.70"),
+        (0.5, 0.5, "score 0.50 is at or above the threshold 0.50"),
+    ],
+)
+def test_a_score_is_told_from_the_threshold(score: float, threshold: float, said: str) -> None:
+    assert said in decide_from(RouteFacts(score), threshold).reasons[0]
