@@ -153,5 +153,6 @@ def test_every_database_of_the_state_can_be_restored(tmp_path: Path) -> None:
     services.tiers.cold.create()
     services.tiers.statistics.documents()
     knowledge.quarantine_list(services.settings).rows()
+    knowledge.source_rules(services.settings).all()
     made = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.db")}
     assert made == state_databases().keys()

@@ -78,10 +78,14 @@ def test_explain_says_why() -> None:
 
 
 def test_explain_sees_the_ticket() -> None:
+    turns = map(json.loads, Path("eval/training/turns/turns.jsonl").read_text().splitlines())
+    by_ticket = next(turn["text"] for turn in turns if turn["id"] == "train-d121")
+    assert run_json("routing", "explain", by_ticket)["floor"] is None
+    told = run_json("routing", "explain", by_ticket, "--category", "General", "--priority", "Low")
+    assert told["floor"] is not None
     said = ("routing", "explain", "someone else is moving my mouse")
     alone = run_json(*said)
     assert (alone["floor"], alone["floor_words"]) == ("security", None)
-    assert run_json(*said, "--category", "Hardware", "--priority", "Low")["floor"] is None
     assert "by the learned head" in run(*said).stdout
 
 
