@@ -60,8 +60,7 @@ def build_lambda(
 
     It holds the handler, `msp_core` without the command line and what was learned, the packages of
     `locks/lambda.txt`, and customers and teams. Python files are compiled beforehand with hashes
-    that nobody checks
-    (they cannot change there), which makes a cold start quicker.
+    that nobody checks (they cannot change there), which makes a cold start quicker.
 
     Args:
         root: the checkout.
