@@ -22,6 +22,7 @@ RUNTIMES = ("3.11", "3.12", "3.13", "3.14")
 HANDLER = "app.ticket_api.handler.handler"
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 _ONLY_LOCAL = ("asgi.py", "document.py", "event.py", "server.py")
+_LEARNED = ("default_router.json", "floor_head.json", "default_triage.json")  # it asks no model
 _INSTALLER_NOTES = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -57,9 +58,9 @@ def build_lambda(
 ) -> LambdaPackage:
     """Build the package, check it, and put it in place whole.
 
-    It holds the handler, `msp_core` without the command line, the packages of `locks/lambda.txt`,
-    and customers and teams. Python files are compiled beforehand with hashes that nobody checks
-    (they cannot change there), which makes a cold start quicker.
+    It holds the handler, `msp_core` without the command line and what was learned, the packages of
+    `locks/lambda.txt`, and customers and teams. Python files are compiled beforehand with hashes
+    that nobody checks (they cannot change there), which makes a cold start quicker.
 
     Args:
         root: the checkout.
@@ -153,7 +154,7 @@ def _install(lock: Path, folder: Path, architecture: Architecture, runtime: str)
 
 
 def _copy_code(root: Path, data_dir: Path, folder: Path) -> None:
-    skipped = shutil.ignore_patterns("__pycache__", "*.pyc")
+    skipped = shutil.ignore_patterns("__pycache__", "*.pyc", *_LEARNED)
     shutil.copytree(root / "msp_core", folder / "msp_core", ignore=skipped)
     shutil.rmtree(folder / "msp_core" / "cli")
     (folder / "app").mkdir()
