@@ -65,7 +65,7 @@ def latency_metrics(items: Sequence[Item], systems: Sequence[SystemName]) -> Ite
         own = [item for item in items if item.system == system and item.latency_ms is not None]
         for name, part in LATENCIES.items() if own else ():
             value = float(np.quantile([item.latency_ms for item in own], part))
-            yield _metric(name, system, "all", Interval(value, None, None), own, unit="ms")
+            yield retrieval_metric(name, system, "all", Interval(value, None, None), own, unit="ms")
 
 
 def _labels(item: Item) -> list[str]:
@@ -93,7 +93,7 @@ def _means(
         seed=seed,
     )
     for name, interval in zip(names, intervals, strict=True):
-        yield _metric(name, system, slice_, interval, scored)
+        yield retrieval_metric(name, system, slice_, interval, scored)
 
 
 def _difference(
@@ -109,10 +109,10 @@ def _difference(
         _groups(after, slice_),
         seed=seed,
     )
-    yield _metric(over(old[0].system), new[0].system, slice_, interval, after)
+    yield retrieval_metric(over(old[0].system), new[0].system, slice_, interval, after)
 
 
-def _metric(
+def retrieval_metric(
     name: str,
     system: str,
     slice_: str,
@@ -121,6 +121,7 @@ def _metric(
     *,
     unit: str = "ratio",
 ) -> Metric:
+    """A figure of searches on this machine, with the counts of its items."""
     n_scored, n_failed, n_refused = count_status(items)
     return Metric(
         name=name,

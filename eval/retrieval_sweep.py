@@ -1,13 +1,14 @@
 """The settings of retrieval, tried on dev: weight of words, size of chunks, number of passages."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from eval.metrics.ndcg import ndcg_at_k
 from eval.metrics.recall import recall_at_k
 from eval.provenance import Recording, RunContext
-from eval.result import DatasetInfo, Item, Metric, Result, SuiteRun, count_status
+from eval.result import DatasetInfo, Item, Metric, Result, SuiteRun
+from eval.retrieval_figures import PRIMARY, over, retrieval_metric
 from eval.retrieval_set import NO_ANSWER, Query, RetrievalSet
 from eval.retrieval_systems import OpenTiers, ask, asked_text, wait_until_seen
 from eval.stats import Interval, mean_interval, paired_difference
@@ -25,8 +26,7 @@ from msp_core.knowledge.tiers import Tiers
 from msp_core.settings import Settings
 
 SUITE = "retrieval_sweep"
-PRIMARY = "ndcg@10"
-OVER_PRESENT = "ndcg@10_vs_present"
+OVER_PRESENT = over("present")
 WEIGHTS = (0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 1.0)
 CHUNK_SIZES = (65, 130, 200, 300)
 KS = (1, 3, 5, 8, 10, 20)
@@ -177,22 +177,10 @@ def _metrics(items: Sequence[Item], ks: Sequence[int], *, seed: int) -> Iterator
 
 
 def _metric(name: str, system: str, interval: Interval, items: Sequence[Item]) -> Metric:
-    n_scored, n_failed, n_refused = count_status(items)
-    length = name.startswith("words@")
-    return Metric(
-        name=name,
-        system=system,
-        slice="all",
-        value=interval.value,
-        low=interval.low,
-        high=interval.high,
-        unit="words" if length else "ratio",
-        higher_is_better=not length,
-        n_scored=n_scored,
-        n_failed=n_failed,
-        n_refused=n_refused,
-        kind="live",
-    )
+    if not name.startswith("words@"):
+        return retrieval_metric(name, system, "all", interval, items)
+    length = retrieval_metric(name, system, "all", interval, items, unit="words")
+    return replace(length, higher_is_better=False)
 
 
 def _best(metrics: Sequence[Metric]) -> str:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from msp_core.bootstrap import Services
     from msp_core.knowledge.file_document import Defaults
     from msp_core.knowledge.ingestion import IngestReport, Progress
-    from msp_core.knowledge.ingestion_plan import Owns
+    from msp_core.knowledge.ingestion_plan import IngestPlan, Owns
     from msp_core.knowledge.source_rules import SourceRule
 
 
@@ -79,36 +79,38 @@ def documents_of(
     return tuple(documents), tuple(quarantined)
 
 
-def check_same_source(services: "Services", incoming: Incoming) -> None:
-    """Pass unless every document that the index has of the source would go, or be seen by others.
+def load(
+    services: "Services",
+    incoming: Incoming,
+    *,
+    replace: bool = True,
+    progress: "Progress | None" = None,
+) -> "IngestReport":
+    """Make the tiers hold exactly what the source does; documents of other sources stay.
+
+    Args:
+        replace: also when every document that the index has of the source would go, or when its
+            files would be seen by others than before.
 
     Raises:
-        UsageError: it is another folder of the same name, say, or a drive that is not there; or
-            its files were stored for other people (see `check_same_defaults`).
+        UsageError: it may not replace, and would: it is another folder of the same name, say, or a
+            drive that is not there. Nothing is changed.
     """
-    from msp_core.bootstrap.knowledge import source_rules
-    from msp_core.knowledge.source_rules import check_same_defaults
-
-    if incoming.rule is not None:
-        check_same_defaults(source_rules(services.settings).all(), incoming.rule)
-    plan = dry_run(services, incoming)
-    if plan.deleted and not plan.unchanged and not plan.changed:
-        raise UsageError(
-            f"None of the {len(plan.deleted)} documents that the index has of {incoming.source} is "
-            "there any more. Is it another folder of that name? Then give it one of its own, with "
-            "--as NAME; or let it take the place of those with --replace."
-        )
-
-
-def load(
-    services: "Services", incoming: Incoming, *, progress: "Progress | None" = None
-) -> "IngestReport":
-    """Make the tiers hold exactly what the source does; documents of other sources stay."""
     from msp_core.bootstrap.knowledge import quarantine_list, source_rules
     from msp_core.knowledge.ingestion import ingest
+    from msp_core.knowledge.source_rules import check_same_defaults
 
-    if incoming.rule is not None:  # first: what is stored is never without its rule
-        source_rules(services.settings).fix(incoming.rule)
+    rule = incoming.rule
+    rules = source_rules(services.settings)
+    if rule is not None and not replace:
+        check_same_defaults(rules.all(), rule)
+
+    def before(plan: "IngestPlan") -> None:
+        if not replace:
+            _check_same_source(plan, incoming.source)
+        if rule is not None:  # now: what is stored is never without its rule
+            rules.fix(rule)
+
     report = ingest(
         incoming.documents,
         services.tiers,
@@ -116,10 +118,22 @@ def load(
         choose_hot=services.choose_hot,
         owns=incoming.owns,
         quarantined=incoming.quarantined,
+        before=before,
         progress=progress,
     )
     quarantine_list(services.settings).replace(incoming.source, report.quarantined)
     return report
+
+
+def _check_same_source(plan: "IngestPlan", source: str) -> None:
+    """Pass unless every document that the index has of the source would go."""
+    kept = plan.unchanged or plan.stale.keys() - plan.added
+    if plan.vanished and not kept:
+        raise UsageError(
+            f"None of the {len(plan.vanished)} documents that the index has of {source} is there "
+            "any more. Is it another folder of that name? Then give it one of its own, with "
+            "--as NAME; or let it take the place of those with --replace."
+        )
 
 
 def dry_run(services: "Services", incoming: Incoming) -> DryRun:

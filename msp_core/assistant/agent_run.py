@@ -17,8 +17,9 @@ from msp_core.assistant.draft_run import DraftRun
 from msp_core.assistant.events import Event, EventLog
 from msp_core.assistant.models import ChosenModel
 from msp_core.assistant.prompts import load_prompt
+from msp_core.assistant.tool_display import describe_change
 from msp_core.assistant.tool_policy import APPROVED, ToolPolicy, WaitingCall, hash_call
-from msp_core.assistant.tools import TurnContext, describe_change, make_tools
+from msp_core.assistant.tools import TurnContext, make_tools
 from msp_core.assistant.transcript import (
     close_open_turn,
     drop_waiting_call,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from msp_core.assistant.tools import failure_reason
+from msp_core.assistant.tool_display import failure_reason
 from msp_core.knowledge.query_terms import query_terms
 
 ASK_PROBLEM = "What is the problem? Tell me what happens, since when, and for whom."

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 from msp_core.assistant.events import Event, EventLog
 from msp_core.assistant.models import ChatModel
-from msp_core.assistant.tools import TurnContext, summarise
+from msp_core.assistant.tool_display import summarise
+from msp_core.assistant.tools import TurnContext
 from msp_core.assistant.transcript import result_text
 from msp_core.assistant.verification import find_citations, find_problems
 from msp_core.costs.ledger import ModelCall

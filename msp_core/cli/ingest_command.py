@@ -20,7 +20,6 @@ from msp_core.cli.progress import ProgressNotes
 from msp_core.incoming import (
     DryRun,
     Incoming,
-    check_same_source,
     dry_run,
     incoming_files,
     load,
@@ -85,8 +84,6 @@ def command(
     if location is not None:
         services = services_from_env()
         incoming = _files(services, location, name, audience or "internal", customer)
-        if not (only_say or replace):
-            check_same_source(services, incoming)
     else:
         services = services_from_env(data_dir or require_checkout("msp ingest") / "data")
         if not replace:
@@ -99,7 +96,8 @@ def command(
     if only_say:
         _show_dry_run(services, incoming, as_json=as_json)
     else:
-        _load(services, incoming, tickets, as_json=as_json)
+        replace = replace or location is None  # the desk was checked above
+        _load(services, incoming, tickets, replace=replace, as_json=as_json)
 
 
 def _files(
@@ -132,9 +130,14 @@ def _drop(services: Services) -> None:
 
 
 def _load(
-    services: Services, incoming: Incoming, tickets: TicketLoadReport | None, *, as_json: bool
+    services: Services,
+    incoming: Incoming,
+    tickets: TicketLoadReport | None,
+    *,
+    replace: bool,
+    as_json: bool,
 ) -> None:
-    report = load(services, incoming, progress=ProgressNotes("documents"))
+    report = load(services, incoming, replace=replace, progress=ProgressNotes("documents"))
     note_quarantined(report.quarantined)
     if as_json:
         shown = {} if tickets is None else {"tickets": asdict(tickets)}

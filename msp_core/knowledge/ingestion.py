@@ -12,6 +12,7 @@ from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Chunk, ids_of_chunks
 from msp_core.knowledge.ingestion_plan import (
     ChooseHot,
+    IngestPlan,
     Owns,
     anything,
     everything,
@@ -54,6 +55,7 @@ def ingest(
     choose_hot: ChooseHot = everything,
     owns: Owns = anything,
     quarantined: Sequence[Quarantined] = (),
+    before: Callable[[IngestPlan], None] | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Make the cold tier hold exactly these documents, and the hot one those chosen of them.
@@ -70,11 +72,14 @@ def ingest(
         choose_hot: which documents, of all sources, are hot.
         owns: which ids are of this source; documents of others stay.
         quarantined: what was left out before, to be counted in the report.
+        before: given the plan before anything is written; it may raise.
         progress: told at the start and after each batch.
     """
     started = time.perf_counter()
     wanted, refused = accepted(documents)
     plan = plan_ingestion(wanted, tiers, choose_hot=choose_hot, owns=owns)
+    if before is not None:
+        before(plan)
     writer = TierWriter(tiers, embedder, hot=plan.hot)
     writer.tidy(plan)
     done = plan.unchanged

@@ -1,7 +1,7 @@
 """The knowledge index on OpenSearch: Serverless, or any server with the k-NN plugin."""
 
-import threading
 import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ from msp_core.knowledge.opensearch_queries import (
 )
 from msp_core.knowledge.opensearch_rows import RecentRows, ids_of_rows, rows_as_of_now
 from msp_core.knowledge.query_terms import query_terms, telling_terms
+from msp_core.knowledge.recent_check import RecentCheck
 from msp_core.knowledge.service_check import problems_of
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ SPARE_HITS = 50
 """Asked for beyond k, because the server orders equal scores as it likes."""
 GOT_TOGETHER = 200
 TERMS_TOGETHER = 500
-CHECKED_EVERY_S = 60.0
 SETTLES_WITHIN_S = 120.0
 HEALTHY_WITHIN_S = 3.0
 _STORED = ["chunk_id", "document_id", "chunk_count", "chunk.content_hash"]
@@ -97,8 +97,7 @@ class OpenSearchIndex:
         self._fusion = f"{name}-fusion"
         self._made_with = made_with(space)
         self._recent = RecentRows()
-        self._lock = threading.Lock()
-        self._checked_at: float | None = None
+        self._check = RecentCheck(self._must_be_there)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -133,7 +132,7 @@ class OpenSearchIndex:
             lambda client: client.search_pipeline.delete(id=self._fusion, params={"ignore": 404})
         )
         self._recent.forget()
-        self._checked_at = None
+        self._check.forget()
 
     def upsert(self, chunks: Sequence[Chunk], vectors: "Vectors") -> None:
         """See `KnowledgeIndex.upsert`; makes the index where there is none."""
@@ -142,9 +141,7 @@ class OpenSearchIndex:
             self.create()
         if not chunks:
             return
-        sizes: dict[str, int] = {}
-        for chunk in chunks:
-            sizes[chunk.document_id] = sizes.get(chunk.document_id, 0) + 1
+        sizes = Counter(chunk.document_id for chunk in chunks)
         old = self._rows_of(sizes)
         rows = [
             row_of(chunk, vector, chunk_count=sizes[chunk.document_id])
@@ -282,24 +279,15 @@ class OpenSearchIndex:
         for described in answer.values():
             stored = described["mappings"].get("_meta", {})
             check_made_with(stored, self._made_with, index=self._name)
-        self._checked_at = time.monotonic()
+        self._check.passed()
         return True
 
-    def _check(self) -> None:
-        """As `_is_there`, but of a minute ago at most: searches are many.
-
-        Raises:
-            NoSuchIndex: there is none.
-        """
-        checked = self._checked_at
-        if checked is not None and time.monotonic() - checked < CHECKED_EVERY_S:
-            return
-        with self._lock:
-            if self._checked_at == checked and not self._is_there():
-                raise NoSuchIndex
+    def _must_be_there(self) -> None:
+        if not self._is_there():
+            raise NoSuchIndex
 
     def _hits(self, body: Body, **parameters: str) -> list[dict[str, Any]]:
-        """None when there is no index."""
+        """Nothing when there is no index."""
         try:
             self._check()
             answer = self._client.call(

@@ -1,7 +1,6 @@
 """The knowledge index on Amazon S3 Vectors: the cold tier on AWS."""
 
-import threading
-import time
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +23,7 @@ from msp_core.knowledge.index import (
     ids_of_chunks,
 )
 from msp_core.knowledge.made_with import check_made_with, hashes_of_whole, made_with
+from msp_core.knowledge.recent_check import RecentCheck
 from msp_core.knowledge.s3_vectors_items import (
     ABOUT,
     RECORD,
@@ -49,7 +49,6 @@ MAX_DELETE, MAX_GET, MAX_LIST = 500, 100, 1000
 MAX_CLASSIC_K = 100
 SPARE_HITS = 50
 """Asked for beyond k, because the service orders equal distances as it likes."""
-CHECKED_EVERY_S = 60.0
 _GONE = "NotFoundException"
 
 
@@ -92,8 +91,7 @@ class S3VectorsIndex:
         self._dimension = space.dimension
         self._mode: QueryMode = mode
         self._made_with = made_with(space)
-        self._lock = threading.Lock()
-        self._checked_at: float | None = None
+        self._check = RecentCheck(self._check_mark)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -115,7 +113,7 @@ class S3VectorsIndex:
 
     def remove(self) -> None:
         """See `KnowledgeIndex.remove`."""
-        self._checked_at = None
+        self._check.forget()
         with suppress(_NoSuchIndex):
             self._call("delete_index")
 
@@ -126,9 +124,7 @@ class S3VectorsIndex:
             InvalidInput: also for a chunk that is larger than the service takes.
         """
         check_vectors(vectors, count=len(chunks), dimension=self._dimension)
-        sizes: dict[str, int] = {}
-        for chunk in chunks:
-            sizes[chunk.document_id] = sizes.get(chunk.document_id, 0) + 1
+        sizes = Counter(chunk.document_id for chunk in chunks)
         items = [
             item_of(chunk, vector, chunk_count=sizes[chunk.document_id])
             for chunk, vector in zip(chunks, vectors, strict=True)
@@ -266,17 +262,11 @@ class S3VectorsIndex:
             return False
         if about:
             check_made_with(made_with_of(about[0]), self._made_with, index=self._what)
-            self._checked_at = time.monotonic()
+            self._check.passed()
         return bool(about)
 
-    def _check(self) -> None:
-        """As `_is_marked`, but of a minute ago at most: searches are many."""
-        checked = self._checked_at
-        if checked is not None and time.monotonic() - checked < CHECKED_EVERY_S:
-            return
-        with self._lock:
-            if self._checked_at == checked:
-                self._is_marked()
+    def _check_mark(self) -> None:
+        self._is_marked()
 
     def _delete_from(self, starts: Mapping[str, int]) -> None:
         """Delete the chunks of each document from this number on, the last ones first."""

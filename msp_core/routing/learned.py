@@ -5,7 +5,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from msp_core.errors import ConfigurationError
+from msp_core.learning.embedder_check import check_embedder
 from msp_core.learning.logistic import Floats
 from msp_core.routing.features import lexical_matrix
 from msp_core.routing.request import RouteRequest
@@ -36,12 +36,8 @@ class LearnedRouter:
     """
 
     def __init__(self, model: RouterModel, embed: Embed, *, embedder_id: str) -> None:
-        if embedder_id != model.embedder_id:
-            raise ConfigurationError(
-                f"The routing model was trained with the embedder {model.embedder_id!r}, and this "
-                f"one is {embedder_id!r}: their vectors cannot be compared. Unset "
-                "MSP_EMBEDDING_PATH, or train anew: msp routing train --labels routing."
-            )
+        train = "msp routing train --labels routing"
+        check_embedder(model.embedder_id, embedder_id, what="routing model", command=train)
         self.model = model
         self._embed = embed
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from msp_core.customers import Customer
-from msp_core.errors import ConfigurationError
+from msp_core.learning.embedder_check import check_embedder
 from msp_core.learning.logistic import Floats
 from msp_core.tickets.ticket import DONE, Category, Priority
 from msp_core.tickets.triage_features import telling_matrix
@@ -101,12 +101,8 @@ class Triage:
     """
 
     def __init__(self, model: TriageModel, embed: Embed, *, embedder_id: str) -> None:
-        if embedder_id != model.embedder_id:
-            raise ConfigurationError(
-                f"The triage was trained with the embedder {model.embedder_id!r}, and this one is "
-                f"{embedder_id!r}: their vectors cannot be compared. Unset MSP_EMBEDDING_PATH, or "
-                "train anew: msp tickets triage-train --out FILE."
-            )
+        train = "msp tickets triage-train --out FILE"
+        check_embedder(model.embedder_id, embedder_id, what="triage", command=train)
         self.model = model
         self._embed = embed
 

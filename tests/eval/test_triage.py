@@ -12,17 +12,12 @@ from eval.datasheets.sheets import tickets_by_id
 from eval.provenance import RunContext
 from eval.report import build_report, write_report
 from eval.result import SuiteRun
-from eval.set_vectors import VECTORS_FILE
 from eval.triage_job import run_triage_job
 from eval.triage_learning import train_on_set
 from msp_core.bootstrap import Services, build_services
 from msp_core.errors import UsageError
 from msp_core.settings import Settings
 from msp_core.tickets.triage_file import default_triage_model, encode_triage_model
-
-pytestmark = pytest.mark.skipif(
-    not (DATASETS / "triage" / VECTORS_FILE).exists(), reason="the labels are not there"
-)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from app.knowledge_ingest.handler import KnowledgeIngest, handler, knowledge_ing
 from msp_core.bootstrap import Services, build_services
 from msp_core.bootstrap.knowledge import file_source, local_tiers, quarantine_list, source_rules
 from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput, UsageError
-from msp_core.incoming import Incoming, check_same_source, dry_run, incoming_files, load
+from msp_core.incoming import Incoming, dry_run, incoming_files, load
 from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.file_document import Defaults
 from msp_core.knowledge.file_source import MAX_BYTES
@@ -191,12 +191,12 @@ def test_other_defaults_than_before_are_refused(services: Services, folder: Path
 
     acme = Defaults("internal", next(iter(services.customers)))
     load(services, incoming(folder, acme))
-    check_same_source(services, incoming(folder, acme))
+    load(services, incoming(folder, acme), replace=False)
     for other in (Defaults(), replace(acme, audience="public")):
         with pytest.raises(UsageError, match=f"--customer {acme.customer_id}.*--replace"):
-            check_same_source(services, incoming(folder, other))
+            load(services, incoming(folder, other), replace=False)
     load(services, incoming(folder, Defaults()))  # what --replace does
-    check_same_source(services, incoming(folder, Defaults()))
+    load(services, incoming(folder, Defaults()), replace=False)
 
 
 def test_only_notifications_of_s3_are_taken(services: Services) -> None:

@@ -14,12 +14,14 @@ MISSING = "/tickets/TKT-20260101-00000000"
 SECOND = timedelta(seconds=1)
 
 
-def refused(answer, status: int, *fields: str) -> None:
+def refused(answer, status: int, *fields: str) -> str:
+    """Checks the whole problem document, and returns its `detail`."""
     assert answer.status == status, answer
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert set(answer.body) == {"type", "title", "status", "detail", "errors"}
     assert answer.body["status"] == status
     assert answer.fields == list(fields)
+    return str(answer.body["detail"])
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,8 @@ def test_a_body_that_is_nested_too_deeply(desk: Desk, opening: str, closing: str
 
 def test_nesting_that_is_still_read(desk: Desk) -> None:
     raw = ('{"zzz": ' + "[" * 31 + "]" * 31 + "}").encode()
-    refused(desk.call("tom", "PATCH", MISSING, raw=raw, headers=JSON), 422, "zzz")
+    answer = desk.call("tom", "PATCH", MISSING, raw=raw, headers=JSON)
+    assert "zzz" in refused(answer, 422, "zzz")
 
 
 @pytest.mark.parametrize(
@@ -155,7 +158,7 @@ def test_an_illegal_status_move(desk: Desk) -> None:
     ],
 )
 def test_parameters_of_a_list(desk: Desk, query: str, field: str) -> None:
-    refused(desk.call("tom", "GET", "/tickets", query=query), 422, field)
+    assert field in refused(desk.call("tom", "GET", "/tickets", query=query), 422, field)
 
 
 def test_a_forged_and_an_expired_cursor(desk: Desk) -> None:
@@ -190,12 +193,13 @@ def test_a_key_that_is_none(desk: Desk, key: str) -> None:
 
 @pytest.mark.parametrize("ticket_id", ["1", "tkt-20260101-00000000", "TKT-20260101-0000000G"])
 def test_an_id_that_is_none(desk: Desk, ticket_id: str) -> None:
-    refused(desk.call("tom", "GET", f"/tickets/{ticket_id}"), 422, "ticketId")
+    answer = desk.call("tom", "GET", f"/tickets/{ticket_id}")
+    assert "ticketId" in refused(answer, 422, "ticketId")
 
 
 @pytest.mark.parametrize("path", ["/", "/ticket", "/tickets/", "/tickets/a/b", '/tickets/"', "/x"])
 def test_a_path_that_is_none(desk: Desk, path: str) -> None:
-    refused(desk.call("tom", "GET", path), 404)
+    assert refused(desk.call("tom", "GET", path), 404)
 
 
 def test_a_method_that_is_not_there(desk: Desk) -> None:

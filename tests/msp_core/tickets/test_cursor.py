@@ -74,7 +74,7 @@ def test_no_byte_of_it_can_be_changed() -> None:
     raw = base64.urlsafe_b64decode(SEALED + "=" * (-len(SEALED) % 4))
     for place in range(len(raw)):
         bent = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
-        refused(base64.urlsafe_b64encode(bent).decode().rstrip("="))
+        assert "not valid" in refused(base64.urlsafe_b64encode(bent).decode().rstrip("="))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_no_byte_of_it_can_be_changed() -> None:
     ["", "x", "====", SEALED[:-2], SEALED + "AAAA", SEALED * 2, "é", "\ud800", "a\nb", "1" * 9],
 )
 def test_what_is_no_cursor_is_refused(text: str) -> None:
-    refused(text)
+    assert "not valid" in refused(text)
 
 
 def test_another_key_does_not_open_it() -> None:
