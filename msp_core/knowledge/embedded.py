@@ -41,6 +41,7 @@ from msp_core.knowledge.index import (
     IndexStats,
     Record,
     Tier,
+    best_hits,
     check_k,
     check_query,
     check_vectors,
@@ -310,8 +311,8 @@ def _ordered(
             {"listed": json.dumps(unknown)},
         )
         names.update(found.fetchall())
-    hits = [Hit(names[key], score) for key, score in zip(keys, scores.tolist(), strict=True)]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
+    hits = (Hit(names[key], score) for key, score in zip(keys, scores.tolist(), strict=True))
+    return best_hits(hits, k)
 
 
 def _list(values: Iterable[str]) -> str:

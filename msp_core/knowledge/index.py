@@ -1,6 +1,6 @@
 """The port of a knowledge index, and the records that go through it."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -98,6 +98,11 @@ class Hit:
 
     chunk_id: str
     score: float
+
+
+def best_hits(hits: Iterable[Hit], k: int) -> list[Hit]:
+    """The k best, equal ones by chunk id."""
+    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
 
 
 @dataclass(frozen=True)

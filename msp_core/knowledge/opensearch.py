@@ -18,12 +18,12 @@ from msp_core.knowledge.index import (
     Hit,
     IndexStats,
     Record,
+    best_hits,
     check_k,
     check_query,
     check_vectors,
 )
 from msp_core.knowledge.made_with import (
-    Stored,
     check_made_with,
     hashes_of_whole,
     made_with,
@@ -42,6 +42,7 @@ from msp_core.knowledge.opensearch_queries import (
     of_documents,
     record_of,
     row_of,
+    stored_of,
 )
 from msp_core.knowledge.opensearch_rows import RecentRows, ids_of_rows, rows_as_of_now
 from msp_core.knowledge.query_terms import query_terms, telling_terms
@@ -205,7 +206,7 @@ class OpenSearchIndex:
 
     def document_hashes(self) -> dict[str, str]:
         """See `KnowledgeIndex.document_hashes`; "" for a document that is not held whole."""
-        return hashes_of_whole(map(_stored, self._all_rows(_STORED)))
+        return hashes_of_whole(map(stored_of, self._all_rows(_STORED)))
 
     def stats(self) -> IndexStats:
         """See `KnowledgeIndex.stats`."""
@@ -246,7 +247,7 @@ class OpenSearchIndex:
         return problems_of(
             self._all_rows([*_STORED, "chunk", "vector"]),
             name=lambda row: str(row["chunk_id"]),
-            stored=_stored,
+            stored=stored_of,
             record=record_of,
         )
 
@@ -343,16 +344,10 @@ class OpenSearchIndex:
         self._client.bulk(self._name, [({"delete": {"_id": id_}}, None) for id_ in sorted(ids)])
 
 
-def _stored(row: Body) -> Stored:
-    content_hash = row["chunk"]["content_hash"]
-    return Stored(row["chunk_id"], row["document_id"], content_hash, row["chunk_count"])
-
-
 def _with_spare(k: int) -> int:
     return min(k + SPARE_HITS, MAX_K)
 
 
 def _best(scores: dict[str, float], k: int) -> list[Hit]:
     """The k best, equal ones by chunk id; sums of equal products can differ in the last bits."""
-    hits = [Hit(chunk_id, round(score, 6)) for chunk_id, score in scores.items()]
-    return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
+    return best_hits((Hit(name, round(score, 6)) for name, score in scores.items()), k)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal
 
 from msp_core.knowledge.index import Chunk, Filter, Record
+from msp_core.knowledge.made_with import Stored
 
 if TYPE_CHECKING:
     from msp_core.knowledge.index import Vector
@@ -147,3 +148,9 @@ def cosine_of(score: float, engine: Engine) -> float:
 
 def _any_of(field: str, values: Collection[str]) -> Body:
     return {"terms": {field: sorted(values)}}
+
+
+def stored_of(row: Body) -> Stored:
+    """A row's part in its document; raises KeyError or TypeError for a foreign one."""
+    content_hash = row["chunk"]["content_hash"]
+    return Stored(row["chunk_id"], row["document_id"], content_hash, row["chunk_count"])

@@ -18,6 +18,7 @@ from msp_core.knowledge.index import (
     Hit,
     IndexStats,
     Record,
+    best_hits,
     check_query,
     check_vectors,
     ids_of_chunks,
@@ -163,7 +164,7 @@ class S3VectorsIndex:
             ]
         except _NoSuchIndex:
             return []
-        return sorted(hits, key=lambda hit: (-hit.score, hit.chunk_id))[:k]
+        return best_hits(hits, k)
 
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.lexical`: it is not able to."""
