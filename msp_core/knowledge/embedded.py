@@ -88,7 +88,8 @@ class EmbeddedIndex:
         self._dimension = space.dimension
         self._vector_bytes = 4 * space.dimension
         self._made_with = {"tier": tier, **made_with(space)}
-        self._database = Database(path, MIGRATIONS, regenerate=self._rebuild)
+        # Held, since a search opens the file much faster while somebody else has it open.
+        self._database = Database(path, MIGRATIONS, held=True, regenerate=self._rebuild)
         self._lock = threading.Lock()
         self._cached: tuple[State, VectorMatrix] | None = None
 
@@ -143,7 +144,7 @@ class EmbeddedIndex:
             self._check(connection)
             matrix = self._current_matrix(connection)
             rows = matrix.visible(wanted)
-            return _ordered(connection, matrix, rows, matrix.cosines(vector, rows), k)
+            return _ordered(matrix, rows, matrix.cosines(vector, rows), k)
 
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.lexical`."""
@@ -157,7 +158,7 @@ class EmbeddedIndex:
                 return []
             visible = matrix.visible(wanted)
             rows, scores = lexical_scores(connection, expression, matrix, visible, k)
-            return _ordered(connection, matrix, rows, scores, k)
+            return _ordered(matrix, rows, scores, k)
 
     def hybrid(
         self, query: str, vector: npt.NDArray[np.float32], wanted: Filter, k: int
@@ -298,20 +299,10 @@ class EmbeddedIndex:
         )
 
 
-def _ordered(
-    connection: "sqlite3.Connection", matrix: VectorMatrix, rows: Rows, scores: Scores, k: int
-) -> list[Hit]:
+def _ordered(matrix: VectorMatrix, rows: Rows, scores: Scores, k: int) -> list[Hit]:
     """The k best rows as hits, equal ones by chunk id."""
     rows, scores = best_rows(rows, scores, k)
-    keys: list[int] = matrix.keys[rows].tolist()
-    names = matrix.names
-    if unknown := [key for key in keys if key not in names]:
-        found = connection.execute(
-            f"SELECT id, chunk_id FROM entries WHERE id IN {_LISTED}",
-            {"listed": json.dumps(unknown)},
-        )
-        names.update(found.fetchall())
-    hits = (Hit(names[key], score) for key, score in zip(keys, scores.tolist(), strict=True))
+    hits = map(Hit, matrix.names[rows].tolist(), scores.tolist())
     return best_hits(hits, k)
 
 

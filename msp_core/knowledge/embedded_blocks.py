@@ -1,6 +1,7 @@
 """How an embedded index keeps its vectors: in blocks, so that all of them are read quickly."""
 
 import itertools
+import json
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,7 @@ TABLES = """
     CREATE TABLE blocks (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         keys BLOB NOT NULL,
+        names BLOB NOT NULL,
         codes BLOB NOT NULL,
         vectors BLOB NOT NULL,
         checksum INTEGER NOT NULL
@@ -27,9 +29,17 @@ TABLES = """
 
 @dataclass(frozen=True)
 class BlockRow:
-    """A chunk in a block: its key, the codes of its labels, its vector (little-endian float32)."""
+    """A chunk in a block.
+
+    Attributes:
+        key: the number under which the index keeps it.
+        name: its id.
+        codes: of its labels.
+        vector: little-endian float32.
+    """
 
     key: int
+    name: str
     codes: tuple[int, int, int, int]
     vector: bytes
 
@@ -62,11 +72,12 @@ def write_blocks(connection: sqlite3.Connection, rows: Iterable[BlockRow]) -> No
     waiting = iter(rows)
     while part := list(itertools.islice(waiting, BLOCK)):
         keys = np.array([row.key for row in part], dtype="<i8").tobytes()
+        names = json.dumps([row.name for row in part]).encode()
         codes = np.array([row.codes for row in part], dtype="<i4").tobytes()
         vectors = b"".join(row.vector for row in part)
         block = connection.execute(
-            "INSERT INTO blocks (keys, codes, vectors, checksum) VALUES (?, ?, ?, ?)",
-            (keys, codes, vectors, _checksum(keys, codes, vectors)),
+            "INSERT INTO blocks (keys, names, codes, vectors, checksum) VALUES (?, ?, ?, ?, ?)",
+            (keys, names, codes, vectors, _checksum(keys, names, codes, vectors)),
         ).lastrowid
         connection.executemany(
             "UPDATE entries SET block = ?, place = ? WHERE id = ?",
@@ -89,21 +100,24 @@ def read_blocks(
     keys = np.empty(count, dtype=np.int64)
     codes = np.empty((4, count), dtype=np.int32)
     vectors = np.empty((count, dimension), dtype=np.float32)
+    names = np.empty(count, dtype=np.object_)
     at = 0
     for row in connection.execute(
-        "SELECT keys, codes, vectors, checksum FROM blocks WHERE id > ? ORDER BY id", (after,)
+        "SELECT keys, names, codes, vectors, checksum FROM blocks WHERE id > ? ORDER BY id",
+        (after,),
     ):
+        parts = (row["keys"], row["names"], row["codes"], row["vectors"])
         own = len(row["keys"]) // 8
         sizes = (len(row["keys"]), len(row["codes"]), len(row["vectors"]))
-        sound = sizes == (8 * own, 16 * own, size * own)
-        if not sound or _checksum(row["keys"], row["codes"], row["vectors"]) != row["checksum"]:
+        if sizes != (8 * own, 16 * own, size * own) or _checksum(*parts) != row["checksum"]:
             return None
         keys[at : at + own] = np.frombuffer(row["keys"], dtype="<i8")
+        names[at : at + own] = json.loads(row["names"])
         codes[:, at : at + own] = np.frombuffer(row["codes"], dtype="<i4").reshape(own, 4).T
         vectors[at : at + own] = np.frombuffer(row["vectors"], dtype="<f4").reshape(own, dimension)
         at += own
     labels = connection.execute("SELECT value, code FROM labels").fetchall()
-    return VectorMatrix(keys, codes, vectors, dict(map(tuple, labels)))
+    return VectorMatrix(keys, codes, vectors, names, dict(map(tuple, labels)))
 
 
 def rewrite_blocks(connection: sqlite3.Connection) -> None:
@@ -117,7 +131,7 @@ def _living(connection: sqlite3.Connection) -> Iterator[BlockRow]:
     # By key in slices, since the table is written meanwhile.
     last = 0
     while rows := connection.execute(
-        "SELECT entries.id, substr(codes, 16 * place + 1, 16) AS codes, "
+        "SELECT entries.id, chunk_id, substr(codes, 16 * place + 1, 16) AS codes, "
         "substr(vectors, length(vectors) / (length(keys) / 8) * place + 1, "
         "length(vectors) / (length(keys) / 8)) AS vector "
         "FROM entries JOIN blocks ON blocks.id = block WHERE entries.id > ? "
@@ -126,7 +140,8 @@ def _living(connection: sqlite3.Connection) -> Iterator[BlockRow]:
     ).fetchall():
         for row in rows:
             codes: Sequence[int] = np.frombuffer(row["codes"], dtype="<i4").tolist()
-            yield BlockRow(row["id"], (codes[0], codes[1], codes[2], codes[3]), row["vector"])
+            four = (codes[0], codes[1], codes[2], codes[3])
+            yield BlockRow(row["id"], row["chunk_id"], four, row["vector"])
         last = rows[-1]["id"]
 
 

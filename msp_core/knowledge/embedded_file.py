@@ -15,8 +15,10 @@ from msp_core.knowledge.embedded_blocks import (
 )
 from msp_core.knowledge.index import Chunk
 
+_TABLES_OF_1 = ("about", "labels", "blocks", "entries", "chunks", "removals", "words")
 MIGRATIONS = (
-    f"""
+    "",
+    ";".join(f"DROP TABLE IF EXISTS {table}" for table in _TABLES_OF_1) + f""";
     CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     {TABLES};
     CREATE TABLE entries (
@@ -49,7 +51,8 @@ MIGRATIONS = (
     """,
 )
 """`entries` and `chunks` have one row per chunk under one id, which is never used again; the
-lexical index keeps no text. `removals` lists ids that stand in a block and are gone."""
+lexical index keeps no text. `removals` lists ids that stand in a block and are gone. An index of
+format 1 is emptied, with a copy beside it: the next ingestion fills it."""
 
 _OF_DOCUMENTS = "SELECT id FROM entries WHERE document_id IN (SELECT value FROM json_each(?))"
 TIDIED_FROM = 1000
@@ -150,7 +153,7 @@ def insert_chunks(
             labels.code(chunk.customer_id),
             labels.code(chunk.category),
         )
-        rows.append(BlockRow(key, codes, vector))
+        rows.append(BlockRow(key, chunk.chunk_id, codes, vector))
     write_blocks(connection, rows)
 
 

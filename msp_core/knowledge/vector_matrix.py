@@ -13,6 +13,7 @@ Rows = npt.NDArray[np.intp]
 Keys = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.int32]
 Scores = npt.NDArray[np.float64]
+Names = npt.NDArray[np.object_]
 Number = TypeVar("Number", bound=np.generic)
 
 DOCUMENT, AUDIENCE, CUSTOMER, CATEGORY = range(4)
@@ -32,16 +33,15 @@ class VectorMatrix:
         keys: the numbers under which the index keeps the chunks, one a row, ascending.
         codes: what a filter asks of each chunk, as numbers; shape (4, rows).
         vectors: float32, shape (rows, dimension), of unit length.
+        names: the chunk's id, one a row.
         code_of: the number of each label.
-        names: chunk ids by key, as far as they were looked up; one key is never used for another
-            chunk, so that the next state goes on with them.
     """
 
     keys: Keys
     codes: Codes
     vectors: npt.NDArray[np.float32]
+    names: Names
     code_of: Mapping[str, int]
-    names: dict[int, str] = field(default_factory=dict, repr=False)
     _row_sets: dict[object, Rows] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -60,8 +60,8 @@ class VectorMatrix:
             _joined(self.keys, keep, added.keys, take),
             _joined(self.codes.T, keep, added.codes.T, take).T.copy(),
             _joined(self.vectors, keep, added.vectors, take),
+            _joined(self.names, keep, added.names, take),
             added.code_of,
-            self.names,
         )
 
     def visible(self, wanted: Filter) -> Rows:
@@ -119,6 +119,7 @@ def empty_matrix(dimension: int) -> VectorMatrix:
         np.empty(0, dtype=np.int64),
         np.empty((4, 0), dtype=np.int32),
         np.empty((0, dimension), dtype=np.float32),
+        np.empty(0, dtype=np.object_),
         {},
     )
 

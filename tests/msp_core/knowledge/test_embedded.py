@@ -46,6 +46,22 @@ def test_a_newer_format_is_refused(index: EmbeddedIndex, put) -> None:
     assert not open_index(index.path.parent).health().ok
 
 
+def test_an_index_of_the_first_format_is_kept_aside_and_filled_anew(
+    index: EmbeddedIndex, put
+) -> None:
+    put(chunk("d1", "vpn"))
+    damage(index, "ALTER TABLE blocks DROP COLUMN names")
+    damage(index, "PRAGMA user_version = 1")
+    opened = open_index(index.path.parent)
+    assert opened.stats().chunks == 0
+    with closing(sqlite3.connect(f"{index.path}.format-1.backup")) as copy:
+        assert copy.execute("SELECT chunk_id FROM entries").fetchall() == [("d1#000",)]
+    embedded = HashEmbedder().embed(["vpn"])
+    opened.upsert([chunk("d2", "vpn")], embedded)
+    assert ids(opened.dense(embedded[0], ALL, 5)) == ["d2#000"]
+    assert opened.verify() == []
+
+
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 50, None])
 def test_a_damaged_file_names_the_command_and_can_be_removed(
     index: EmbeddedIndex, put, content: bytes | None
