@@ -18,10 +18,10 @@ from msp_core.knowledge.chunking import TARGET_SIZE
 from msp_core.knowledge.document import document_chunks
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Chunk
-from msp_core.knowledge.lexical_statistics import count_terms
 from msp_core.knowledge.ranking import LEXICAL_WEIGHT
 from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.knowledge.retriever import Passage, Retriever
+from msp_core.knowledge.statistics.lexical_statistics import count_terms
 from msp_core.knowledge.tiers import Tiers
 from msp_core.settings import Settings
 

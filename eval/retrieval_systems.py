@@ -22,7 +22,7 @@ from msp_core.knowledge.ingestion import IngestReport, ingest
 from msp_core.knowledge.ranking import System
 from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.knowledge.retriever import Retrieval, Retriever, searched_text
-from msp_core.knowledge.tiering import choose_hot
+from msp_core.knowledge.tiering.run import choose_hot
 from msp_core.knowledge.tiers import Tiers
 from msp_core.scope import Role, Scope
 

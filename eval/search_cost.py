@@ -6,7 +6,7 @@ from eval.result import Metric
 from eval.retrieval_figures import USD_PER_1K
 from eval.retrieval_set import RetrievalSet
 from eval.retrieval_systems import BY_WORDS_ALONE, Size, SystemName, asked_text
-from msp_core.knowledge.tier_cost import cold_usd_per_month, hot_usd_per_month
+from msp_core.knowledge.tiering.cost import cold_usd_per_month, hot_usd_per_month
 from msp_core.routing.catalog import Catalog
 from msp_core.routing.request import CHARACTERS_PER_TOKEN
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from msp_core.errors import InvalidInput, UsageError
 from msp_core.knowledge.article import Quarantined
 from msp_core.knowledge.document import Document
-from msp_core.knowledge.file_source import FileSource, SourceFile
+from msp_core.knowledge.sources.file_source import FileSource, SourceFile
 
 if TYPE_CHECKING:
     from msp_core.bootstrap import Services
-    from msp_core.knowledge.file_document import Defaults
     from msp_core.knowledge.ingestion import IngestReport, Progress
     from msp_core.knowledge.ingestion_plan import IngestPlan, Owns
-    from msp_core.knowledge.source_rules import SourceRule
+    from msp_core.knowledge.sources.file_document import Defaults
+    from msp_core.knowledge.sources.rules import SourceRule
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class DryRun:
 
 def incoming_files(services: "Services", source: FileSource, defaults: "Defaults") -> Incoming:
     """The documents of a source of files."""
-    from msp_core.knowledge.source_rules import SourceRule
+    from msp_core.knowledge.sources.rules import SourceRule
 
     documents, quarantined = documents_of(source.files(), defaults, services.customers)
     prefix = source.id_prefix
@@ -66,7 +66,7 @@ def documents_of(
     files: Iterable[SourceFile], defaults: "Defaults", customers: Iterable[str]
 ) -> tuple[tuple[Document, ...], tuple[Quarantined, ...]]:
     """The documents of files, and the files that cannot be used with the reason."""
-    from msp_core.knowledge.file_document import file_document
+    from msp_core.knowledge.sources.file_document import file_document
 
     known = frozenset(customers)
     documents, quarantined = [], []
@@ -98,7 +98,7 @@ def load(
     """
     from msp_core.bootstrap.knowledge import quarantine_list, source_rules
     from msp_core.knowledge.ingestion import ingest
-    from msp_core.knowledge.source_rules import check_same_defaults
+    from msp_core.knowledge.sources.rules import check_same_defaults
 
     rule = incoming.rule
     rules = source_rules(services.settings)

@@ -12,7 +12,7 @@ from msp_core.files import whole_file
 from msp_core.incoming import Incoming, load
 from msp_core.knowledge.article import Article, Quarantined, read_articles
 from msp_core.knowledge.document import Document, knowledge_documents
-from msp_core.knowledge.file_source import is_of_files
+from msp_core.knowledge.sources.file_source import is_of_files
 from msp_core.tickets.file import read_tickets
 from msp_core.tickets.ticket import Ticket
 

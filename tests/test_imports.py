@@ -49,7 +49,7 @@ def test_the_probe_sees_what_is_loaded() -> None:
         "msp_core.assistant.assistant",
         "msp_core.knowledge.opensearch",
         "msp_core.knowledge.retriever",
-        "msp_core.knowledge.s3_statistics",
+        "msp_core.knowledge.statistics.s3",
         "msp_core.knowledge.s3_vectors",
         "msp_core.knowledge.titan",
         "msp_core.conversations.dynamodb",

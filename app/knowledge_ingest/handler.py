@@ -14,9 +14,9 @@ from msp_core.errors import InvalidInput
 from msp_core.incoming import documents_of
 from msp_core.knowledge.article import Quarantined
 from msp_core.knowledge.document import Document
-from msp_core.knowledge.file_source import SourceFile
 from msp_core.knowledge.ingestion import ingest_changed
-from msp_core.knowledge.source_rules import defaults_of
+from msp_core.knowledge.sources.file_source import SourceFile
+from msp_core.knowledge.sources.rules import defaults_of
 from msp_core.settings import Settings, configure_logging
 
 PACKAGED_DATA = Path(__file__).resolve().parents[2] / "data"

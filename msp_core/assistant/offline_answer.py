@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msp_core.assistant.tool_display import failure_reason
-from msp_core.knowledge.query_terms import query_terms
+from msp_core.knowledge.statistics.query_terms import query_terms
 
 ASK_PROBLEM = "What is the problem? Tell me what happens, since when, and for whom."
 ASK_RESOLUTION = "What was done? A ticket needs a resolution before it is resolved or closed."

@@ -17,7 +17,7 @@ from msp_core.assistant.offline_calls import (
     update_ticket,
 )
 from msp_core.assistant.offline_dialogue import Call, Dialogue, read_dialogue
-from msp_core.knowledge.query_terms import query_terms
+from msp_core.knowledge.statistics.query_terms import query_terms
 from msp_core.tickets.values import TICKET_ID
 
 MAX_TICKETS_AT_ONCE = 3

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from msp_core.dynamodb.table import Table
     from msp_core.knowledge.embedding import Embedder
     from msp_core.knowledge.retriever import Retriever
-    from msp_core.knowledge.tier_state import TierState
+    from msp_core.knowledge.tiering.state import TierState
     from msp_core.knowledge.tiers import Tiers
     from msp_core.routing.policy import RoutingPolicy
     from msp_core.state.restore import StateDatabase
@@ -151,13 +151,13 @@ class Services:
     @cached_property
     def tier_state(self) -> "TierState":
         """How documents are used, and what the hot tier's capacity is."""
-        from msp_core.knowledge.tier_state import TierState
+        from msp_core.knowledge.tiering.state import TierState
 
         return TierState(self.settings.state_dir / "knowledge" / "tiers.db")
 
     def choose_hot(self, sizes: Mapping[str, int]) -> frozenset[str]:
         """The documents that belong into the hot tier, given the number of chunks of each."""
-        from msp_core.knowledge.tiering import choose_hot
+        from msp_core.knowledge.tiering.run import choose_hot
 
         return choose_hot(sizes, self.tier_state.heat(), self.tier_state.capacity())
 
@@ -281,13 +281,10 @@ def state_databases() -> "dict[str, StateDatabase]":
     """The databases of the state folder that this version knows, by name."""
     from msp_core.conversations import sqlite as conversations
     from msp_core.costs import sqlite as costs
-    from msp_core.knowledge import (
-        embedded_file,
-        quarantine,
-        sqlite_source_rules,
-        sqlite_statistics,
-        tier_state,
-    )
+    from msp_core.knowledge import embedded_file, quarantine
+    from msp_core.knowledge.sources import sqlite_rules
+    from msp_core.knowledge.statistics import sqlite as statistics
+    from msp_core.knowledge.tiering import state as tiering
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
@@ -299,9 +296,9 @@ def state_databases() -> "dict[str, StateDatabase]":
         "knowledge/cold.db": index,
         "knowledge/hot.db": index,
         "knowledge/quarantine.db": StateDatabase(quarantine.MIGRATIONS),
-        "knowledge/sources.db": StateDatabase(sqlite_source_rules.MIGRATIONS),
-        "knowledge/statistics.db": StateDatabase(sqlite_statistics.MIGRATIONS),
-        "knowledge/tiers.db": StateDatabase(tier_state.MIGRATIONS),
+        "knowledge/sources.db": StateDatabase(sqlite_rules.MIGRATIONS),
+        "knowledge/statistics.db": StateDatabase(statistics.MIGRATIONS),
+        "knowledge/tiers.db": StateDatabase(tiering.MIGRATIONS),
     }
 
 

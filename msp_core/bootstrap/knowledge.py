@@ -14,11 +14,11 @@ from msp_core.settings import Settings
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Embedder, Purpose, VectorSpace
-    from msp_core.knowledge.file_source import FileSource
     from msp_core.knowledge.index import KnowledgeIndex, Tier
     from msp_core.knowledge.quarantine import QuarantineList
-    from msp_core.knowledge.s3_source import S3Source
-    from msp_core.knowledge.source_rules import SourceRules
+    from msp_core.knowledge.sources.file_source import FileSource
+    from msp_core.knowledge.sources.rules import SourceRules
+    from msp_core.knowledge.sources.s3 import S3Source
     from msp_core.knowledge.tiers import Tiers
 
 _REMEMBERED = 2_000
@@ -94,7 +94,7 @@ def local_embedder(settings: Settings) -> "Embedder":
 
 def titan(settings: Settings) -> "Embedder":
     """Titan through Bedrock."""
-    from msp_core.knowledge.aws_calls import make_client
+    from msp_core.aws_calls import make_client
     from msp_core.knowledge.titan import CONNECTIONS, Titan
 
     client = make_client("bedrock-runtime", region=settings.aws_region, connections=CONNECTIONS)
@@ -134,9 +134,9 @@ def aws_tiers(settings: Settings, space: "VectorSpace", *, apart: str | None = N
     Raises:
         ConfigurationError: one of their settings is missing.
     """
-    from msp_core.knowledge.aws_calls import make_client
-    from msp_core.knowledge.s3_statistics import KEY, S3Statistics
+    from msp_core.aws_calls import make_client
     from msp_core.knowledge.s3_vectors import S3VectorsIndex
+    from msp_core.knowledge.statistics.s3 import KEY, S3Statistics
     from msp_core.knowledge.tiers import Tiers
 
     cold = S3VectorsIndex(
@@ -165,10 +165,10 @@ def file_source(settings: Settings, location: str, *, name: str | None = None) -
     Raises:
         UsageError: no bucket is named, or a name is given for one.
     """
-    from msp_core.knowledge.s3_source import bucket_and_prefix, is_bucket
+    from msp_core.knowledge.sources.s3 import bucket_and_prefix, is_bucket
 
     if not is_bucket(location):
-        from msp_core.knowledge.folder_source import FolderSource
+        from msp_core.knowledge.sources.folder import FolderSource
 
         return FolderSource(Path(location), name=name)
     if name is not None:
@@ -179,8 +179,8 @@ def file_source(settings: Settings, location: str, *, name: str | None = None) -
 
 def s3_source(settings: Settings, bucket: str, *, prefix: str = "") -> "S3Source":
     """The files of a bucket below a prefix."""
-    from msp_core.knowledge.aws_calls import make_client
-    from msp_core.knowledge.s3_source import CONNECTIONS, S3Source
+    from msp_core.aws_calls import make_client
+    from msp_core.knowledge.sources.s3 import CONNECTIONS, S3Source
 
     client = make_client("s3", region=settings.aws_region, connections=CONNECTIONS)
     return S3Source(client, bucket=bucket, prefix=prefix)
@@ -196,12 +196,12 @@ def quarantine_list(settings: Settings) -> "QuarantineList":
 def source_rules(settings: Settings) -> "SourceRules":
     """What was fixed for the files of each source, beside the statistics."""
     if settings.backend == "aws":
-        from msp_core.knowledge.aws_calls import make_client
-        from msp_core.knowledge.s3_source_rules import S3SourceRules
+        from msp_core.aws_calls import make_client
+        from msp_core.knowledge.sources.s3_rules import S3SourceRules
 
         bucket = _needed("MSP_ARTIFACTS_BUCKET", settings.artifacts_bucket)
         return S3SourceRules(make_client("s3", region=settings.aws_region), bucket=bucket)
-    from msp_core.knowledge.sqlite_source_rules import SqliteSourceRules
+    from msp_core.knowledge.sources.sqlite_rules import SqliteSourceRules
 
     return SqliteSourceRules(settings.state_dir / "knowledge" / "sources.db")
 
@@ -220,7 +220,7 @@ def local_cold_file(settings: Settings) -> Path:
 def local_tiers(folder: Path, space: "VectorSpace") -> "Tiers":
     """Embedded indexes and statistics in a folder, for vectors of this space."""
     from msp_core.knowledge.embedded import EmbeddedIndex
-    from msp_core.knowledge.sqlite_statistics import SqliteStatistics
+    from msp_core.knowledge.statistics.sqlite import SqliteStatistics
     from msp_core.knowledge.tiers import Tiers
 
     def index(tier: "Tier") -> EmbeddedIndex:

@@ -54,7 +54,7 @@ def status(as_json: bool) -> None:
 @json_option
 def verify(as_json: bool) -> None:
     """Run it."""
-    from msp_core.knowledge.tier_check import verify_tiers
+    from msp_core.knowledge.tiering.check import verify_tiers
 
     problems = verify_tiers(services_from_env().tiers)
     if as_json:
@@ -73,7 +73,7 @@ def verify(as_json: bool) -> None:
 )
 def rebuild() -> None:
     """Run it."""
-    from msp_core.knowledge.tier_check import rebuild_from_cold
+    from msp_core.knowledge.tiering.check import rebuild_from_cold
 
     services = services_from_env()
     documents = rebuild_from_cold(services.tiers, services.choose_hot)

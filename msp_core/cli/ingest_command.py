@@ -104,7 +104,7 @@ def _files(
     services: Services, location: str, name: str | None, audience: Audience, customer: str | None
 ) -> Incoming:
     from msp_core.bootstrap.knowledge import file_source
-    from msp_core.knowledge.file_document import Defaults
+    from msp_core.knowledge.sources.file_document import Defaults
 
     services.local_scope(customer)  # refuses an unknown one
     source = file_source(services.settings, location, name=name)
@@ -118,7 +118,7 @@ def _files(
 def _drop(services: Services) -> None:
     """Drop both indexes, and say what the data folder will not bring back."""
     from msp_core.errors import MspError
-    from msp_core.knowledge.file_source import is_of_files
+    from msp_core.knowledge.sources.file_source import is_of_files
 
     try:
         others = sum(map(is_of_files, services.tiers.statistics.documents()))

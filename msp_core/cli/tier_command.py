@@ -25,7 +25,7 @@ def command() -> None:
 @json_option
 def run(capacity: str | None, as_json: bool) -> None:
     """Run it."""
-    from msp_core.knowledge.tiering import check_capacity, run_tiering
+    from msp_core.knowledge.tiering.run import check_capacity, run_tiering
 
     services = services_from_env()
     if capacity is not None:
@@ -72,8 +72,8 @@ def simulate_command(
     log_file: Path | None, shares: tuple[float, ...], searches_per_month: float, as_json: bool
 ) -> None:
     """Run it."""
-    from msp_core.knowledge.search_log import read_log, search_again, seeded_log
-    from msp_core.knowledge.tier_simulation import simulate
+    from msp_core.knowledge.tiering.search_log import read_log, search_again, seeded_log
+    from msp_core.knowledge.tiering.simulation import simulate
 
     services = services_from_env()
     tiers = services.tiers

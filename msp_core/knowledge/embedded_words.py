@@ -5,7 +5,7 @@ import sqlite3
 
 import numpy as np
 
-from msp_core.knowledge.query_terms import query_terms, telling_terms
+from msp_core.knowledge.statistics.query_terms import query_terms, telling_terms
 from msp_core.knowledge.vector_matrix import Rows, Scores, VectorMatrix
 
 MAX_POSTINGS = 20_000

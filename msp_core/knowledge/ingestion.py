@@ -18,7 +18,7 @@ from msp_core.knowledge.ingestion_plan import (
     everything,
     plan_ingestion,
 )
-from msp_core.knowledge.tier_writer import TierWriter
+from msp_core.knowledge.tiering.writer import TierWriter
 from msp_core.knowledge.tiers import Tiers
 
 BATCH_CHUNKS = 256

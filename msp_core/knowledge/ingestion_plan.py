@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msp_core.knowledge.document import Document, pieces
-from msp_core.knowledge.lexical_statistics import Counted
+from msp_core.knowledge.statistics.lexical_statistics import Counted
 from msp_core.knowledge.tiers import Tiers
 
 ChooseHot = Callable[[Mapping[str, int]], frozenset[str]]

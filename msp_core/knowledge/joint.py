@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from msp_core.knowledge.analysis import Analysis, stems
 from msp_core.knowledge.index import Record
-from msp_core.knowledge.lexical_statistics import CorpusStatistics, StatisticsStore
-from msp_core.knowledge.query_terms import query_terms, telling_terms
+from msp_core.knowledge.statistics.analysis import Analysis, stems
+from msp_core.knowledge.statistics.lexical_statistics import CorpusStatistics, StatisticsStore
+from msp_core.knowledge.statistics.query_terms import query_terms, telling_terms
 
 if TYPE_CHECKING:
     from msp_core.knowledge.index import Vector

@@ -45,9 +45,9 @@ from msp_core.knowledge.opensearch_queries import (
     stored_of,
 )
 from msp_core.knowledge.opensearch_rows import RecentRows, ids_of_rows, rows_as_of_now
-from msp_core.knowledge.query_terms import query_terms, telling_terms
 from msp_core.knowledge.recent_check import RecentCheck
 from msp_core.knowledge.service_check import problems_of
+from msp_core.knowledge.statistics.query_terms import query_terms, telling_terms
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Vectors

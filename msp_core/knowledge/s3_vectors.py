@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from msp_core.aws_calls import explained, is_code
 from msp_core.errors import ConfigurationError, MspError, UsageError
-from msp_core.knowledge.aws_calls import explained, is_code
 from msp_core.knowledge.chunking import CHUNKER
 from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.index import (

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from msp_core.errors import CorruptData, DependencyFailed, MspError
 from msp_core.knowledge.index import KnowledgeIndex, Tier
-from msp_core.knowledge.lexical_statistics import StatisticsStore
+from msp_core.knowledge.statistics.lexical_statistics import StatisticsStore
 
 Answer = TypeVar("Answer")
 

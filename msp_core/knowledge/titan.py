@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
+from msp_core.aws_calls import explained, is_code
 from msp_core.errors import DependencyFailed
-from msp_core.knowledge.aws_calls import explained, is_code
 
 if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Purpose, Vectors

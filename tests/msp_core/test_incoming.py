@@ -11,15 +11,15 @@ import pytest
 from moto import mock_aws
 
 from app.knowledge_ingest.handler import KnowledgeIngest, handler, knowledge_ingest
+from msp_core.aws_calls import make_client
 from msp_core.bootstrap import Services, build_services
 from msp_core.bootstrap.knowledge import file_source, local_tiers, quarantine_list, source_rules
 from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput, UsageError
 from msp_core.incoming import Incoming, dry_run, incoming_files, load
-from msp_core.knowledge.aws_calls import make_client
-from msp_core.knowledge.file_document import Defaults
-from msp_core.knowledge.file_source import MAX_BYTES
 from msp_core.knowledge.ingestion import BATCH_CHUNKS
-from msp_core.knowledge.source_rules import SourceRule
+from msp_core.knowledge.sources.file_document import Defaults
+from msp_core.knowledge.sources.file_source import MAX_BYTES
+from msp_core.knowledge.sources.rules import SourceRule
 from msp_core.knowledge.tiers import Tiers
 from msp_core.loading import load_knowledge
 from msp_core.settings import Settings

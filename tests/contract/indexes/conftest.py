@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from opensearchpy import Transport
 
-from msp_core.knowledge.aws_calls import make_client
+from msp_core.aws_calls import make_client
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.index import Chunk, KnowledgeIndex, Tier

@@ -11,10 +11,10 @@ import pytest
 from moto import mock_aws
 from moto.s3.responses import S3Response
 
-from msp_core.knowledge.aws_calls import make_client
-from msp_core.knowledge.lexical_statistics import Counted, StatisticsStore, count_terms
-from msp_core.knowledge.s3_statistics import S3Statistics
-from msp_core.knowledge.sqlite_statistics import SqliteStatistics
+from msp_core.aws_calls import make_client
+from msp_core.knowledge.statistics.lexical_statistics import Counted, StatisticsStore, count_terms
+from msp_core.knowledge.statistics.s3 import S3Statistics
+from msp_core.knowledge.statistics.sqlite import SqliteStatistics
 from tests.fakes.knowledge import chunk
 
 OpenStore = Callable[[], StatisticsStore]

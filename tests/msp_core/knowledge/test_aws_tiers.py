@@ -8,10 +8,10 @@ from urllib.request import urlopen
 import pytest
 from moto import mock_aws
 
+from msp_core.aws_calls import make_client
 from msp_core.bootstrap import Services, build_services
 from msp_core.bootstrap.knowledge import aws_tiers
 from msp_core.errors import ConfigurationError, DependencyFailed
-from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.embedded import EmbeddedIndex
 from msp_core.knowledge.ingestion import ingest
@@ -19,7 +19,7 @@ from msp_core.knowledge.ingestion_plan import everything
 from msp_core.knowledge.opensearch import INDEX, OpenSearchIndex
 from msp_core.knowledge.retriever import Retriever
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
-from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
+from msp_core.knowledge.tiering.check import rebuild_from_cold, verify_tiers
 from msp_core.scope import Role, Scope
 from msp_core.settings import Settings
 from tests.fakes import bedrock_embeddings

@@ -15,15 +15,15 @@ from msp_core.clock import fixed_clock, system_clock
 from msp_core.errors import CorruptData, InvalidInput, UsageError
 from msp_core.incoming import documents_of
 from msp_core.knowledge.document import text_document
-from msp_core.knowledge.file_document import Defaults
-from msp_core.knowledge.folder_source import FolderSource
 from msp_core.knowledge.index import Filter
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.ingestion_plan import everything
 from msp_core.knowledge.retriever import Retriever
-from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
-from msp_core.knowledge.tier_state import TierState
-from msp_core.knowledge.tiering import run_tiering
+from msp_core.knowledge.sources.file_document import Defaults
+from msp_core.knowledge.sources.folder import FolderSource
+from msp_core.knowledge.tiering.check import rebuild_from_cold, verify_tiers
+from msp_core.knowledge.tiering.run import run_tiering
+from msp_core.knowledge.tiering.state import TierState
 from msp_core.scope import Role, Scope
 from tests.fakes.knowledge import HashEmbedder, chunk, content, make_tiers
 

@@ -15,10 +15,10 @@ from msp_core import failpoints
 from msp_core.clock import fixed_clock
 from msp_core.knowledge.document import Document, text_document
 from msp_core.knowledge.ingestion import ingest
-from msp_core.knowledge.tier_state import TierState
-from msp_core.knowledge.tier_writer import FAIL_POINTS as INGEST_POINTS
-from msp_core.knowledge.tiering import FAIL_POINTS as TIER_POINTS
-from msp_core.knowledge.tiering import choose_hot, run_tiering
+from msp_core.knowledge.tiering.run import FAIL_POINTS as TIER_POINTS
+from msp_core.knowledge.tiering.run import choose_hot, run_tiering
+from msp_core.knowledge.tiering.state import TierState
+from msp_core.knowledge.tiering.writer import FAIL_POINTS as INGEST_POINTS
 from tests.fakes.knowledge import HashEmbedder, content, make_tiers
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)

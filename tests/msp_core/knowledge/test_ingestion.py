@@ -8,7 +8,7 @@ from msp_core.knowledge.article import Quarantined
 from msp_core.knowledge.document import document_chunks, text_document
 from msp_core.knowledge.index import Filter
 from msp_core.knowledge.ingestion import BATCH_CHUNKS, IngestReport, ingest, ingest_changed
-from msp_core.knowledge.tier_writer import promote
+from msp_core.knowledge.tiering.writer import promote
 from msp_core.knowledge.tiers import Tiers
 
 ALL = Filter(customers=frozenset({"a"}), audiences=frozenset({"public", "internal"}))

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from msp_core.aws_calls import make_client
 from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput
-from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
 from msp_core.knowledge.s3_vectors_items import RECORD, batches
-from msp_core.knowledge.tier_check import verify_tiers
+from msp_core.knowledge.tiering.check import verify_tiers
 from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
 from tests.fakes.knowledge import (
     ALL,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from msp_core.aws_calls import make_client
 from msp_core.errors import ConfigurationError, DependencyFailed
-from msp_core.knowledge.aws_calls import make_client
 from msp_core.knowledge.titan import CONNECTIONS, Titan
 from tests.fakes import bedrock_embeddings
 from tests.fakes.aws_endpoint import AwsEndpoint, Json, Refusal

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from msp_core.database import Database
-from msp_core.knowledge.file_document import Defaults
-from msp_core.knowledge.source_rules import SourceRule
+from msp_core.knowledge.sources.file_document import Defaults
+from msp_core.knowledge.sources.rules import SourceRule
 
 MIGRATIONS = (
     """

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from msp_core.aws_calls import make_client
 from msp_core.errors import CorruptData, DependencyFailed
-from msp_core.knowledge.aws_calls import make_client
-from msp_core.knowledge.lexical_statistics import count_terms
-from msp_core.knowledge.s3_statistics import KEY, S3Statistics
+from msp_core.knowledge.statistics.lexical_statistics import count_terms
+from msp_core.knowledge.statistics.s3 import KEY, S3Statistics
 from tests.fakes.knowledge import chunk
 
 

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
 from typing import Any
 
+from msp_core.aws_calls import explained, is_code
 from msp_core.errors import UsageError
-from msp_core.knowledge.aws_calls import explained, is_code
-from msp_core.knowledge.file_document import is_document
-from msp_core.knowledge.file_source import (
+from msp_core.knowledge.sources.file_document import is_document
+from msp_core.knowledge.sources.file_source import (
     BUCKET_PREFIX,
     MAX_BYTES,
     SourceFile,

@@ -6,7 +6,7 @@ from msp_core import failpoints
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.index import Chunk, ids_of_chunks, unusable_rows
 from msp_core.knowledge.ingestion_plan import IngestPlan
-from msp_core.knowledge.lexical_statistics import count_terms
+from msp_core.knowledge.statistics.lexical_statistics import count_terms
 from msp_core.knowledge.tiers import Tiers
 
 MENDED_TOGETHER = 100

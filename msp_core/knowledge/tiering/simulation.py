@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from msp_core.knowledge.tier_cost import cold_usd_per_month, hot_usd_per_month
-from msp_core.knowledge.tier_state import added_use
-from msp_core.knowledge.tiering import choose_hot
+from msp_core.knowledge.tiering.cost import cold_usd_per_month, hot_usd_per_month
+from msp_core.knowledge.tiering.run import choose_hot
+from msp_core.knowledge.tiering.state import added_use
 from msp_core.routing.catalog import KnowledgePrices
 
 MOVE_EVERY = timedelta(days=1)

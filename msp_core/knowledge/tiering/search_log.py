@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, StringConstraints, ValidationErro
 from msp_core.errors import ConfigurationError, InvalidInput
 from msp_core.knowledge.embedding import Embedder
 from msp_core.knowledge.retriever import Retriever
-from msp_core.knowledge.tier_simulation import LoggedSearch
+from msp_core.knowledge.tiering.simulation import LoggedSearch
 from msp_core.knowledge.tiers import Tiers
 from msp_core.scope import Role, Scope
 

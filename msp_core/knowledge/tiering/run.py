@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from msp_core import failpoints
 from msp_core.clock import Clock
 from msp_core.errors import UsageError
-from msp_core.knowledge.tier_state import Action, TierState
-from msp_core.knowledge.tier_writer import promote
+from msp_core.knowledge.tiering.state import Action, TierState
+from msp_core.knowledge.tiering.writer import promote
 from msp_core.knowledge.tiers import Tiers
 
 MOVED_TOGETHER = 50

@@ -8,8 +8,8 @@ from msp_core.clock import fixed_clock
 from msp_core.errors import UsageError
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.ingestion import ingest
-from msp_core.knowledge.tier_state import HALF_LIFE, TierState, added_use
-from msp_core.knowledge.tiering import check_capacity, choose_hot, run_tiering
+from msp_core.knowledge.tiering.run import check_capacity, choose_hot, run_tiering
+from msp_core.knowledge.tiering.state import HALF_LIFE, TierState, added_use
 from msp_core.knowledge.tiers import Tiers
 from tests.fakes.knowledge import HashEmbedder, content
 

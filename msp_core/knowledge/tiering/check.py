@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 
 from msp_core.knowledge.index import ids_of_chunks
 from msp_core.knowledge.ingestion_plan import ChooseHot
-from msp_core.knowledge.lexical_statistics import Counted, count_terms
 from msp_core.knowledge.service_check import IN_PIECES
-from msp_core.knowledge.tier_writer import promote
+from msp_core.knowledge.statistics.lexical_statistics import Counted, count_terms
+from msp_core.knowledge.tiering.writer import promote
 from msp_core.knowledge.tiers import Tiers
 
 WRITTEN_TOGETHER = 500

@@ -6,8 +6,8 @@ import pytest
 
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.document import Document, document_chunks
-from msp_core.knowledge.file_document import Defaults, file_document, is_document
-from msp_core.knowledge.file_source import MAX_BYTES, SourceFile, id_of_path, too_large
+from msp_core.knowledge.sources.file_document import Defaults, file_document, is_document
+from msp_core.knowledge.sources.file_source import MAX_BYTES, SourceFile, id_of_path, too_large
 
 PAGE = """<!doctype html><head><title>VPN &amp; Wi-Fi</title><meta name=audience content=public>
 <meta name="customer_id" content="keller"><style>p {}</style>

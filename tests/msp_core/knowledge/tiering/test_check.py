@@ -6,7 +6,7 @@ import pytest
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.ingestion import ingest
 from msp_core.knowledge.ingestion_plan import everything
-from msp_core.knowledge.tier_check import rebuild_from_cold, verify_tiers
+from msp_core.knowledge.tiering.check import rebuild_from_cold, verify_tiers
 from msp_core.knowledge.tiers import Tiers
 from tests.fakes.knowledge import HashEmbedder, content, make_tiers
 

@@ -5,17 +5,17 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from msp_core.aws_calls import make_client
 from msp_core.errors import CorruptData, UsageError
-from msp_core.knowledge.aws_calls import make_client
-from msp_core.knowledge.file_document import Defaults
-from msp_core.knowledge.s3_source_rules import KEY, S3SourceRules
-from msp_core.knowledge.source_rules import (
+from msp_core.knowledge.sources.file_document import Defaults
+from msp_core.knowledge.sources.rules import (
     SourceRule,
     SourceRules,
     check_same_defaults,
     defaults_of,
 )
-from msp_core.knowledge.sqlite_source_rules import SqliteSourceRules
+from msp_core.knowledge.sources.s3_rules import KEY, S3SourceRules
+from msp_core.knowledge.sources.sqlite_rules import SqliteSourceRules
 
 ACME, ALL = Defaults("internal", "acme"), Defaults("public")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from msp_core.knowledge.analysis import Analysis, stems, term_counts
-from msp_core.knowledge.lexical_statistics import CorpusStatistics, Counted, count_terms
-from msp_core.knowledge.sqlite_statistics import SqliteStatistics
+from msp_core.knowledge.statistics.analysis import Analysis, stems, term_counts
+from msp_core.knowledge.statistics.lexical_statistics import CorpusStatistics, Counted, count_terms
+from msp_core.knowledge.statistics.sqlite import SqliteStatistics
 from tests.fakes.knowledge import chunk
 
 

@@ -8,7 +8,11 @@ from pathlib import Path
 
 from msp_core.database import Database
 from msp_core.errors import CorruptData
-from msp_core.knowledge.lexical_statistics import CorpusStatistics, Counted, DocumentTerms
+from msp_core.knowledge.statistics.lexical_statistics import (
+    CorpusStatistics,
+    Counted,
+    DocumentTerms,
+)
 
 MIGRATIONS = (
     """

@@ -4,10 +4,10 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from msp_core.aws_calls import explained, is_code
 from msp_core.errors import Conflict, CorruptData
-from msp_core.knowledge.aws_calls import explained, is_code
-from msp_core.knowledge.file_document import Defaults
-from msp_core.knowledge.source_rules import SourceRule
+from msp_core.knowledge.sources.file_document import Defaults
+from msp_core.knowledge.sources.rules import SourceRule
 
 KEY = "knowledge/sources.json"
 _MISSING = ("NoSuchKey", "404")

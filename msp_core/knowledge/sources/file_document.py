@@ -14,9 +14,9 @@ from msp_core.errors import InvalidInput
 from msp_core.html_text import html_to_text
 from msp_core.knowledge.article import Audience
 from msp_core.knowledge.document import Document, Part, text_document
-from msp_core.knowledge.file_source import SourceFile, id_of_path
 from msp_core.knowledge.front_matter import FENCE, split_front_matter
-from msp_core.knowledge.html_nesting import check_nesting
+from msp_core.knowledge.sources.file_source import SourceFile, id_of_path
+from msp_core.knowledge.sources.html_nesting import check_nesting
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

@@ -1,4 +1,4 @@
-from msp_core.knowledge.query_terms import query_terms
+from msp_core.knowledge.statistics.query_terms import query_terms
 
 
 def test_stop_words_single_characters_and_repeats_go() -> None:

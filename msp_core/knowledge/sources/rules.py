@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from msp_core.errors import UsageError
-from msp_core.knowledge.file_document import Defaults
+from msp_core.knowledge.sources.file_document import Defaults
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msp_core.aws_calls import explained, is_code
 from msp_core.errors import Conflict, CorruptData, DependencyFailed
-from msp_core.knowledge.aws_calls import explained, is_code
-from msp_core.knowledge.lexical_statistics import CorpusStatistics, Counted, DocumentTerms
+from msp_core.knowledge.statistics.lexical_statistics import (
+    CorpusStatistics,
+    Counted,
+    DocumentTerms,
+)
 
 KEY = "knowledge/statistics.jsonl.gz"
 FORMAT = 1

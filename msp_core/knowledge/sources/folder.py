@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from msp_core.errors import ConfigurationError, UsageError
-from msp_core.knowledge.file_document import is_document
-from msp_core.knowledge.file_source import (
+from msp_core.knowledge.sources.file_document import is_document
+from msp_core.knowledge.sources.file_source import (
     FOLDER_PREFIX,
     MAX_BYTES,
     SourceFile,

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from msp_core.knowledge.analysis import term_counts
 from msp_core.knowledge.index import Chunk
+from msp_core.knowledge.statistics.analysis import term_counts
 
 K1 = 1.2
 B = 0.75

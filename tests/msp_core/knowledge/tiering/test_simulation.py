@@ -7,8 +7,8 @@ import pytest
 from msp_core.errors import ConfigurationError, InvalidInput
 from msp_core.knowledge.document import text_document
 from msp_core.knowledge.ingestion import ingest
-from msp_core.knowledge.search_log import Asked, read_log, search_again, seeded_log
-from msp_core.knowledge.tier_simulation import LoggedSearch, simulate
+from msp_core.knowledge.tiering.search_log import Asked, read_log, search_again, seeded_log
+from msp_core.knowledge.tiering.simulation import LoggedSearch, simulate
 from msp_core.knowledge.tiers import Tiers
 from msp_core.routing.catalog import KnowledgePrices
 from tests.fakes.knowledge import HashEmbedder

@@ -1,0 +1,1 @@
+"""Which documents are hot: moved by use, checked, and tried on paper."""
