@@ -7,8 +7,7 @@ import numpy as np
 
 from eval.floor_training import Case, FloorData, out_of_fold
 from eval.stats import Interval, mean_interval
-from msp_core.knowledge.embedding import Embedder
-from msp_core.routing.floor_head import FloorHead, make_find_floor
+from msp_core.routing.floor_head import FloorHead
 from msp_core.routing.floor_patterns import FLOORS, FindFloor, Floor, pattern_floor
 
 
@@ -23,20 +22,18 @@ class FloorCheck:
     n_ordinary: int
 
 
-def check_all(data: FloorData, head: FloorHead, embedder: Embedder) -> dict[str, FloorCheck]:
-    """Patterns, and patterns with the head: on messages alone and on turns with their ticket.
+def check_all(data: FloorData, head: FloorHead) -> dict[str, FloorCheck]:
+    """Patterns, and the head that goes by them too: on messages alone and on turns of tickets.
 
-    The turns' head is fitted anew without the customer that it is tried on; the patterns were
-    written with these turns in view.
+    A turn is scored by a fit without its customer; the patterns were written with these turns in
+    view.
     """
-    scores = out_of_fold(data, head.texts, head.text_threshold, embedder)
+    found = [bool(score >= head.threshold) for score in out_of_fold(data)]
     return {
         "message, patterns": check_floors(data.kept_back, pattern_floor),
-        "message, with head": check_floors(data.kept_back, make_find_floor(embedder.embed, head)),
+        "message, head": check_floors(data.kept_back, head.find),
         "turn, patterns": check_floors(data.judged, pattern_floor),
-        "turn, with head": check_found(
-            data.judged, [bool(score >= head.turn_threshold) for score in scores]
-        ),
+        "turn, head": check_found(data.judged, found),
     }
 
 

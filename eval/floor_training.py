@@ -2,40 +2,42 @@
 
 import json
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from eval.dataset import find_dataset
 from eval.routing_learning import read_training_set
 from eval.routing_set import RoutingSet
-from eval.set_vectors import VECTORS_FILE, training_embedder
-from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.embedding_cache import write_cache
-from msp_core.learning.logistic import Floats, Head, fit_columns, fit_head
+from msp_core.learning.folds import folds_of
+from msp_core.learning.logistic import Floats, Head, fit_head
 from msp_core.learning.scaling import Scaling
 from msp_core.routing.catalog import Catalog
-from msp_core.routing.floor_features import floor_features
-from msp_core.routing.floor_head import FloorHead, likelihood, text_log_odds
-from msp_core.routing.floor_patterns import FLOORS, Floor, match_floor
+from msp_core.routing.floor_features import COUNT, floor_features, wordless_features
+from msp_core.routing.floor_head import FloorHead
+from msp_core.routing.floor_patterns import Floor
+from msp_core.routing.floor_words import LEAST_TURNS, FloorWords, terms_of
 from msp_core.routing.meaning import what_is_meant
 from msp_core.routing.request import RouteRequest
 
-TRAINING = Path(__file__).parent / "training"
-EXAMPLES = TRAINING / "floors" / "examples.jsonl"
-TURNS = TRAINING / "turns"
+_TRAINING = Path(__file__).parent / "training"
+ROUTER_TURNS, FLOOR_TURNS = _TRAINING / "turns", _TRAINING / "floors"
+EXAMPLES = FLOOR_TURNS / "examples.jsonl"
 LABELS = "routing"
-TEXT_RIDGE, TURN_RIDGE = 0.3, 100.0
-TEXT_FALSE_ALARMS = 0.05
-"""Share of the routine examples that the text heads may call a floor, out of fold."""
-FORCED = 0.10
-"""Share of the ordinary turns that patterns and head may force strong, out of fold: a needless
-strong call costs cents, a floor that is missed may cost a customer."""
+RIDGE = 10.0
+JUDGED_TIMES = 3
+"""A judged turn counts so often: the own ones are hard on purpose, and half of them floors."""
+FORCED = 0.09
+"""Share of the ordinary turns that is forced strong, out of fold: a needless strong call costs
+cents, a floor that is missed may cost a customer."""
 FOLDS = 5
+
+_Rows = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -58,21 +60,25 @@ class FloorData:
     """What the head is fitted and tried on.
 
     Attributes:
-        examples: short messages without a ticket, for the text heads.
-        kept_back: the same, not fitted on.
-        taught: turns for the head on the whole turn.
-        judged: turns of customers, for its threshold; those in `taught` are left out customer by
-            customer.
+        own: examples and turns that were written for training.
+        kept_back: short examples that are not fitted on.
+        train, dev: judged turns of customers; only `train` is fitted on, both are for the
+            threshold, each scored by a fit without its customer.
     """
 
-    examples: Sequence[Case]
+    own: Sequence[Case]
     kept_back: Sequence[Case]
-    taught: Sequence[Case]
-    judged: Sequence[Case]
+    train: Sequence[Case]
+    dev: Sequence[Case]
+
+    @property
+    def judged(self) -> list[Case]:
+        """Those of `train`, then those of `dev`."""
+        return [*self.train, *self.dev]
 
 
 def read_floor_data(catalog: Catalog) -> FloorData:
-    """The examples, and the turns: split `train` and own ones to learn, `train` and `dev` to try.
+    """The examples, the own turns, and the judged ones.
 
     Raises:
         MspError: a set is not there or malformed.
@@ -82,114 +88,105 @@ def read_floor_data(catalog: Catalog) -> FloorData:
         data, _ = read_training_set(source, split=split, group=None, catalog=catalog)
         return _cases(data)
 
-    train = turns(LABELS, "train")
+    own = [case for folder in (ROUTER_TURNS, FLOOR_TURNS) for case in turns(str(folder), "train")]
     return FloorData(
-        examples=_read_examples("train"),
+        own=[*_read_examples("train"), *own],
         kept_back=_read_examples("check"),
-        taught=[*train, *turns(str(TURNS), "train")],
-        judged=[*train, *turns(LABELS, "dev")],
+        train=turns(LABELS, "train"),
+        dev=turns(LABELS, "dev"),
     )
 
 
-def floor_embedder(embedder: Embedder) -> Embedder:
-    """The embedder over the vectors that stand beside the data."""
-    return training_embedder(embedder, EXAMPLES.parent, TURNS, find_dataset(LABELS))
-
-
-def write_floor_vectors(data: FloorData, embedder: Embedder) -> None:
-    """Write the vectors of what is fitted or tried on and stands in no set that brings its own."""
-    brought = {case.request.text for case in data.taught}
-    own = {case.request.text for case in (*data.examples, *data.kept_back, *data.judged)}
-    write_cache(EXAMPLES.parent / VECTORS_FILE, embedder, own - brought)
-
-
-def fit_floor_head(data: FloorData, embedder: Embedder) -> FloorHead:
-    """Text heads on the examples, and above them a head on those turns that no pattern matches."""
-    texts, text_threshold = _fit_texts(data.examples, embedder)
-    scaling, turn = _Turns.of(data.taught, texts, embedder).fit()
-    scores = out_of_fold(data, texts, text_threshold, embedder)
-    ordinary = np.sort([s for s, case in zip(scores, data.judged, strict=True) if not case.floor])
+def fit_floor_head(data: FloorData) -> FloorHead:
+    """The head on all that is to be learned from; its threshold from the judged turns."""
+    columns = _Columns(data)
+    scaling, head = columns.fit(columns.taught)
+    ordinary = np.sort(
+        [s for s, case in zip(out_of_fold(data), data.judged, strict=True) if not case.floor]
+    )
     passing = math.floor(FORCED * len(ordinary))
     return FloorHead(
-        embedder_id=embedder.model_id,
-        texts=texts,
-        text_threshold=text_threshold,
+        words=columns.words(columns.taught),
         scaling=scaling,
-        turn=turn,
-        turn_threshold=float(ordinary[-passing - 1 :][:2].mean()),
+        head=head,
+        threshold=float(ordinary[-passing - 1 :][:2].mean()),
     )
 
 
-def out_of_fold(
-    data: FloorData, texts: Sequence[Head], text_threshold: float, embedder: Embedder
-) -> Floats:
-    """The score of each judged turn by a fit without its customer.
-
-    It is 1 where a pattern matches or the text alone is a floor.
-    """
-    taught = _Turns.of(data.taught, texts, embedder)
-    judged = _Turns.of(data.judged, texts, embedder)
-    scores = np.ones(len(data.judged))
-    for customer in np.unique(judged.customers):
-        scaling, turn = taught.rows(taught.customers != customer).fit()
-        own = judged.rows(judged.customers == customer)
-        by_turn = turn.probability(scaling.apply(own.features))
-        by_text = likelihood(own.features[:, : len(FLOORS)]) >= text_threshold
-        scores[own.places] = np.where(by_text, 1.0, by_turn)
+def out_of_fold(data: FloorData) -> Floats:
+    """The probability that each judged turn is a floor, by a fit without its customer."""
+    columns = _Columns(data)
+    scores = np.empty(len(data.judged))
+    for customer in sorted({case.customer for case in data.judged}):
+        own = columns.customers == customer
+        scaling, head = columns.fit(columns.taught & ~own)
+        held = own & columns.judged
+        features = columns.features(columns.words(columns.taught & ~own), held)
+        scores[held[: len(scores)]] = head.probability(scaling.apply(features))
     return scores
 
 
 @dataclass(frozen=True, eq=False)
-class _Turns:
-    """Those turns that no pattern matches, as columns; `places` are their rows among all."""
-
-    places: npt.NDArray[np.intp]
-    features: Floats
-    truth: Floats
-    customers: npt.NDArray[np.str_]
-
-    @classmethod
-    def of(cls, cases: Sequence[Case], texts: Sequence[Head], embedder: Embedder) -> "_Turns":
-        """With their features."""
-        places = [row for row, case in enumerate(cases) if match_floor(case.request.text) is None]
-        left = [cases[row] for row in places]
-        odds = text_log_odds(texts, _vectors(left, embedder))
-        return cls(
-            np.array(places),
-            floor_features([case.request for case in left], odds),
-            np.array([float(case.floor is not None) for case in left]),
-            np.array([case.customer for case in left]),
-        )
-
-    def rows(self, chosen: npt.NDArray[np.bool_]) -> "_Turns":
-        """Some of them."""
-        return _Turns(
-            self.places[chosen], self.features[chosen], self.truth[chosen], self.customers[chosen]
-        )
-
-    def fit(self) -> tuple[Scaling, Head]:
-        """The head that tells floors from ordinary turns."""
-        scaling = Scaling.of(self.features)
-        return scaling, fit_head(scaling.apply(self.features), self.truth, ridge=TURN_RIDGE)
+class _Seen:
+    terms: set[str]
+    wordless: Floats
 
 
-def _fit_texts(examples: Sequence[Case], embedder: Embedder) -> tuple[tuple[Head, ...], float]:
-    """A logistic regression for each floor; the threshold by folds."""
-    vectors = _vectors(examples, embedder)
-    truth = np.array([[float(case.floor == floor) for floor in FLOORS] for case in examples])
-    likeliest = np.empty(len(examples))
-    fold = np.arange(len(examples)) % FOLDS
-    for held in range(FOLDS):
-        (heads,) = fit_columns(vectors[fold != held], truth[fold != held], ridges=[TEXT_RIDGE])
-        outside = vectors[fold == held]
-        likeliest[fold == held] = np.max([head.probability(outside) for head in heads], axis=0)
-    (heads,) = fit_columns(vectors, truth, ridges=[TEXT_RIDGE])
-    routine = truth.sum(axis=1) == 0
-    return heads, float(np.quantile(likeliest[routine], 1 - TEXT_FALSE_ALARMS))
+@cache
+def _seen(request: RouteRequest) -> _Seen:
+    """What does not depend on a fit, and is slow to compute."""
+    return _Seen(terms_of(request.text), wordless_features([request])[0])
 
 
-def _vectors(cases: Sequence[Case], embedder: Embedder) -> Floats:
-    return embedder.embed([case.request.text for case in cases]).astype(np.float64)
+class _Columns:
+    """All turns, the judged ones first, of which fits take some.
+
+    Attributes:
+        customers: of each.
+        judged, taught: which are judged, and which may be fitted on.
+    """
+
+    def __init__(self, data: FloorData) -> None:
+        cases = [*data.judged, *data.own]
+        seen = [_seen(case.request) for case in cases]
+        standing = Counter(term for one in seen for term in one.terms)
+        self._terms = [
+            {term for term in one.terms if standing[term] >= LEAST_TURNS} for one in seen
+        ]
+        self._wordless = np.array([one.wordless for one in seen])
+        self._floors = [case.floor for case in cases]
+        self._times = np.repeat([JUDGED_TIMES, 1], [len(data.judged), len(data.own)])
+        self.customers = np.array([case.customer for case in cases])
+        row = np.arange(len(cases))
+        self.judged = row < len(data.judged)
+        self.taught = (row < len(data.train)) | ~self.judged
+
+    def words(self, chosen: _Rows) -> FloorWords:
+        """How the words of some turns speak for floors."""
+        return FloorWords.of((self._terms[row], self._floors[row]) for row in _places(chosen))
+
+    def features(self, words: FloorWords, chosen: _Rows) -> Floats:
+        """Those of some turns."""
+        odds = words.log_odds([self._terms[row] for row in _places(chosen)])
+        return floor_features(odds, self._wordless[chosen])
+
+    def fit(self, chosen: _Rows) -> tuple[Scaling, Head]:
+        """The head; what it is shown of a turn's words comes from turns of other customers."""
+        places = _places(chosen)
+        fold = np.full(len(chosen), -1)
+        fold[places] = folds_of(self.customers[places].tolist(), FOLDS)
+        features = np.zeros((len(chosen), COUNT))
+        for held in range(FOLDS):
+            others = self.words(chosen & (fold != held))
+            features[fold == held] = self.features(others, fold == held)
+        again = np.repeat(places, self._times[places])
+        truth = np.array([float(self._floors[row] is not None) for row in again])
+        scaling = Scaling.of(features[again])
+        return scaling, fit_head(scaling.apply(features[again]), truth, ridge=RIDGE)
+
+
+def _places(chosen: _Rows) -> npt.NDArray[np.intp]:
+    return np.flatnonzero(chosen)
 
 
 def _read_examples(split: Literal["train", "check"]) -> list[Case]:

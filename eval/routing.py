@@ -47,7 +47,8 @@ def evaluate_routing(
     `usd_per_1k_tickets` of the profile and the same `_cached`), and paired: `apgr_over_word_count`
     and `apgr_over_regex`. Of the policy `floor_recall` over the turns with a floor label,
     `floor_miss_rate` with its upper bound, `floor_strong`, the share of those turns that go strong
-    for whatever reason, `forced_by_floor` over those without, and `decision_ms`, the mean over the
+    for whatever reason (these three for the split `floor` alone too), `forced_by_floor` over those
+    without, and `decision_ms`, the mean over the
     first `TIMED_TURNS` turns. The main system's figures at its
     threshold come by slice too.
 
@@ -145,18 +146,24 @@ def _floors(
     data: RoutingSet, policy: RoutingPolicy, decisions: Sequence[RouteDecision], seed: int
 ) -> Iterator[Metric]:
     """How many floor turns the policy sees and sends strong, and how many others it forces so."""
-    if data.floor_turns:
-        decided = [policy.decide(turn.request) for turn in data.floor_turns]
+    both = bool(data.floor_split) and len(data.floor_turns) > len(data.floor_split)
+    for slice_, turns in (
+        ("all", data.floor_turns),
+        ("split=floor", data.floor_split if both else ()),
+    ):
+        if not turns:
+            continue
+        decided = [policy.decide(turn.request) for turn in turns]
         found = [decision.floor is not None for decision in decided]
         strong = [float(decision.choice == "strong") for decision in decided]
-        groups = [turn.group for turn in data.floor_turns]
+        groups = [turn.group for turn in turns]
         n, missed = len(found), found.count(False)
         recall = mean_interval([float(hit) for hit in found], groups, seed=seed)
-        yield metric("floor_recall", POLICY, "all", recall, n, data.kind)
+        yield metric("floor_recall", POLICY, slice_, recall, n, data.kind)
         bound = Interval(missed / n, 0.0, miss_rate_bound(missed, n))
-        yield metric("floor_miss_rate", POLICY, "all", bound, n, data.kind)
+        yield metric("floor_miss_rate", POLICY, slice_, bound, n, data.kind)
         went = mean_interval(strong, groups, seed=seed)
-        yield metric("floor_strong", POLICY, "all", went, n, data.kind)
+        yield metric("floor_strong", POLICY, slice_, went, n, data.kind)
     ordinary = [row for row, turn in enumerate(data.turns) if turn.floor is None]
     if ordinary:
         forced = mean_interval(

@@ -94,7 +94,7 @@ class RoutingSet:
     Attributes:
         kind: `simulated` when the scores come from labels, `recorded` when from real answers.
         turns: what the curves are drawn from, never those of the split `floor`.
-        floor_turns: every turn that must go strong, of the split `floor` and of this one.
+        floor_split: those of the split `floor`.
         ignored: columns of the file that nobody reads, sorted.
     """
 
@@ -103,7 +103,7 @@ class RoutingSet:
     sha256: str
     kind: Kind
     turns: tuple[Turn, ...]
-    floor_turns: tuple[Turn, ...]
+    floor_split: tuple[Turn, ...]
     ignored: tuple[str, ...] = ()
 
     @property
@@ -115,6 +115,11 @@ class RoutingSet:
             f"{self.name} has columns that nobody reads, and they are ignored:"
             f" {', '.join(self.ignored)}. docs/outcomes.md lists those that count."
         )
+
+    @property
+    def floor_turns(self) -> tuple[Turn, ...]:
+        """Every turn that must go strong, of this split and of the split `floor`."""
+        return tuple(turn for turn in (*self.turns, *self.floor_split) if turn.floor is not None)
 
     @property
     def priced(self) -> bool:
@@ -203,9 +208,7 @@ def read_routing_set(
         sha256=digest([file], root=file.parent),
         kind=kind,
         turns=tuple(turns),
-        floor_turns=tuple(
-            turn for turn in (*turns, *by_split.get(FLOOR_SPLIT, ())) if turn.floor is not None
-        ),
+        floor_split=tuple(turn for turn in by_split.get(FLOOR_SPLIT, ()) if turn.floor),
         ignored=tuple(sorted(ignored)),
     )
 
@@ -234,7 +237,7 @@ def join_sets(sets: Sequence[RoutingSet]) -> RoutingSet:
         sha256=hashlib.sha256(hashes.encode()).hexdigest(),
         kind="simulated" if any(one.kind == "simulated" for one in sets) else "recorded",
         turns=tuple(turn for one in sets for turn in one.turns),
-        floor_turns=tuple(turn for one in sets for turn in one.floor_turns),
+        floor_split=tuple(turn for one in sets for turn in one.floor_split),
         ignored=tuple(sorted({name for one in sets for name in one.ignored})),
     )
 

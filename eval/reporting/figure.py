@@ -34,14 +34,14 @@ def find_figure(
 
 def write_value(value: float, form: Format) -> str:
     """`84.2%`, `0.831`, `$12.30` or `14 ms`."""
-    value = value or 0.0  # no "-0"
+    # The z turns a -0.000 into 0.000.
     if form == "percent":
-        return f"{100 * value:.1f}%"
+        return f"{100 * value:z.1f}%"
     if form == "usd":
-        return f"${value:,.2f}" if abs(value) < 1000 else f"${value:,.0f}"
+        return f"${value:z,.2f}" if abs(value) < 1000 else f"${value:,.0f}"
     if form == "ms":
-        return f"{value:.0f} ms" if value >= 10 else f"{value:.1f} ms"
-    return f"{value:.3f}"
+        return f"{value:.0f} ms" if value >= 10 else f"{value:z.1f} ms"
+    return f"{value:z.3f}"
 
 
 def write_interval(shown: Figure, form: Format) -> str:

@@ -8,7 +8,13 @@ from eval.triage import NEAREST, TRIAGE
 from eval.triage_baselines import FIELDS
 
 SYSTEM_ORDER = ("majority", NEAREST, TRIAGE, "people")
-FOUND = ("duplicate_precision", "duplicate_recall", "similar_coverage", "similar_precision")
+FOUND = (
+    "duplicate_precision",
+    "duplicate_recall",
+    "duplicate_false_alarms",
+    "similar_coverage",
+    "similar_precision",
+)
 TRUST = ("f1_over_nearest", "ece", "sure_coverage", "sure_precision")
 
 

@@ -18,6 +18,7 @@ def triage_tables(section: Mapping[str, Any]) -> list[Table]:
     found: dict[str, tuple[str, Format]] = {
         "duplicate_precision": ("Duplicates, precision", "percent"),
         "duplicate_recall": ("Duplicates, recall", "percent"),
+        "duplicate_false_alarms": ("Named among unrelated ones", "percent"),
         "similar_coverage": ("Similar ones shown for", "percent"),
         "similar_precision": ("Of these, same category and team", "percent"),
     }
@@ -50,7 +51,11 @@ def triage_tables(section: Mapping[str, Any]) -> list[Table]:
             "Duplicates and similar solved tickets",
             "system", searching, found,
             kind=kind,
-            note="A duplicate is found when its original is named." + _counted(searching),
+            note=(
+                "A duplicate is found when its original is named."
+                + _counted(searching)
+                + " Unrelated ones were moved near in time; naming one is a false alarm."
+            ),
         ),
     ]  # fmt: skip
     return [table for table in tables if table.rows]

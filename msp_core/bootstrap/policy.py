@@ -9,8 +9,7 @@ from msp_core.assistant.models import ModelPair
 from msp_core.errors import ConfigurationError
 from msp_core.knowledge.embedding import Embedder
 from msp_core.routing.draft_check import check_draft
-from msp_core.routing.floor_head import make_find_floor, shipped_head
-from msp_core.routing.floor_patterns import FindFloor, pattern_floor
+from msp_core.routing.floor_head import shipped_head
 from msp_core.routing.learned import LearnedRouter
 from msp_core.routing.model_file import default_model, read_model
 from msp_core.routing.policy import RoutingPolicy, Trained, make_policy
@@ -51,12 +50,6 @@ def policy_with(
             router, unless it is the shipped one, was trained with another embedder.
         MspError: the router's file cannot be used.
     """
-    head = shipped_head()
-    find_floor: FindFloor = pattern_floor
-    floor_files = [FLOOR_PATTERNS]
-    if embedder.model_id == head.embedder_id:
-        find_floor = make_find_floor(embedder.embed, head)
-        floor_files.append(FLOOR_HEAD)
     capped = settings.daily_budget_usd, settings.customer_daily_budget_usd
     for model in (models.weak, models.strong):
         if model.price is None and capped != (None, None):
@@ -68,8 +61,8 @@ def policy_with(
         settings.routing_policy,
         models.weak.price,
         models.strong.price,
-        find_floor=find_floor,
-        floors_version=_digest(floor_files),
+        find_floor=shipped_head().find,
+        floors_version=_digest((FLOOR_PATTERNS, FLOOR_HEAD)),
         threshold=settings.routing_threshold,
         check_draft=check_draft,
         trained=_trained(embedder, settings, router),

@@ -9,6 +9,8 @@ from msp_core.cli.conversation import with_policy
 from msp_core.errors import UsageError
 from msp_core.settings import PolicyName
 
+_TERMS_SHOWN = 5
+
 
 @click.command("explain", help="Say which model would take a message, and why. Calls no model.")
 @click.argument("text")
@@ -28,6 +30,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Run it."""
+    from msp_core.routing.floor_head import shipped_head
     from msp_core.routing.floor_patterns import floor_words
     from msp_core.routing.language import guess_language
     from msp_core.routing.meaning import what_is_meant
@@ -42,6 +45,11 @@ def command(
     decision = services.policy.decide(request)
     words = floor_words(meant.text)
     facts = decision.facts
+    terms = (
+        shipped_head().words.strongest(meant.text, decision.floor, _TERMS_SHOWN)
+        if decision.floor
+        else []
+    )
     scores = {
         services.policy.name: facts.score,
         "word_count": word_count(meant),
@@ -58,6 +66,7 @@ def command(
         "language": guess_language(meant.text),
         "floor": decision.floor,
         "floor_words": words[1] if words else None,
+        "floor_terms": terms,
         "out_of_distribution": facts.unfamiliar,
         "scores": scores,
         "next_call_usd": {"weak": facts.weak_cost_usd, "strong": facts.strong_cost_usd},
@@ -72,6 +81,7 @@ def command(
     if decision.floor:
         by = f"the words {words[1]!r}" if words else "the learned head"
         click.echo(f"floor: {decision.floor}, by {by}")
+        click.echo(f"speaks most for it: {', '.join(map(repr, terms)) or 'no word'}")
     for name, score in scores.items():
         click.echo(f"score: {name} {score:.3f}")
     click.echo(f"policy: {services.policy.name} {decision.policy_version}")

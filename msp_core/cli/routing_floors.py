@@ -15,37 +15,22 @@ from msp_core.cli.common import json_option, note, print_json, services_from_env
     type=click.Path(dir_okay=False, path_type=Path),
     help="Fit the head on the training examples and turns, and write it here.",
 )
-@click.option(
-    "--keep-vectors",
-    is_flag=True,
-    help="Keep the vectors beside the examples: then every machine fits the same bytes.",
-)
 @json_option
-def command(out: Path | None, keep_vectors: bool, as_json: bool) -> None:
+def command(out: Path | None, as_json: bool) -> None:
     """Run it."""
     require_checkout("msp routing floors")
     from eval.floor_check import check_all
-    from eval.floor_training import (
-        fit_floor_head,
-        floor_embedder,
-        read_floor_data,
-        write_floor_vectors,
-    )
-    from msp_core.bootstrap.knowledge import local_embedder
+    from eval.floor_training import fit_floor_head, read_floor_data
     from msp_core.files import whole_file
     from msp_core.routing.floor_head import encode_head, shipped_head
 
-    services = services_from_env()
-    data = read_floor_data(services.catalog)
-    if keep_vectors:
-        write_floor_vectors(data, floor_embedder(local_embedder(services.settings)))
-    embedder = floor_embedder(local_embedder(services.settings))
-    head = shipped_head() if out is None else fit_floor_head(data, embedder)
+    data = read_floor_data(services_from_env().catalog)
+    head = shipped_head() if out is None else fit_floor_head(data)
     if out is not None:
         with whole_file(out, advice="Choose another file with --out.") as file:
             file.write(encode_head(head))
         note(f"written to {out}")
-    checks = check_all(data, head, embedder)
+    checks = check_all(data, head)
     if as_json:
         print_json({name: asdict(check) for name, check in checks.items()})
         return

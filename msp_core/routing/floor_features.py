@@ -1,4 +1,4 @@
-"""What the floors' head sees of a turn that belongs to a ticket."""
+"""What the floors' head sees of a turn."""
 
 from collections.abc import Sequence
 
@@ -6,37 +6,44 @@ import numpy as np
 
 from msp_core.learning.logistic import Floats
 from msp_core.routing.features import FEATURES_ID, NAMES, lexical_matrix
-from msp_core.routing.floor_patterns import FLOORS
+from msp_core.routing.floor_patterns import FLOORS, match_floor
+from msp_core.routing.floor_words import COLUMNS
 from msp_core.routing.request import RouteRequest
 
 CATEGORIES = ("General", "Hardware", "Network", "Security", "Software")
 PRIORITIES = ("Low", "Medium", "High", "Critical")
-COUNT = len(FLOORS) + len(CATEGORIES) + len(PRIORITIES) + len(NAMES)
+COUNT = COLUMNS + len(FLOORS) + len(CATEGORIES) + len(PRIORITIES) + len(NAMES)
 
-FLOOR_FEATURES_ID = f"floors-1-{FEATURES_ID}"
+FLOOR_FEATURES_ID = f"floors-2-{FEATURES_ID}"
 """Changes when the features do: a head fitted on others cannot be used."""
 
 
-def has_ticket(request: RouteRequest) -> bool:
-    """Whether anything is known of a ticket that the turn belongs to."""
-    return request.category is not None or request.priority is not None
+def floor_features(word_odds: Floats, other: Floats) -> Floats:
+    """Unscaled features, shape (n, COUNT), of `FloorWords.log_odds` and `wordless_features`."""
+    return np.hstack([word_odds, other])
 
 
-def floor_features(requests: Sequence[RouteRequest], text_log_odds: Floats) -> Floats:
-    """Unscaled features, shape (n, COUNT).
+def wordless_features(requests: Sequence[RouteRequest]) -> Floats:
+    """All but the words' odds, shape (n, COUNT - 5).
 
-    They are the log odds of each floor by the message's vector, the ticket's category and priority
-    (an unknown one, or one of another name, is all zeros), and the router's lexical features, which
-    count in the conversation too.
+    They are the floor that the patterns find, the ticket's category and priority (an unknown one,
+    or one of another name, is all zeros), and the router's lexical features, which count in the
+    conversation too.
 
     Args:
         requests: n turns, as what they mean.
-        text_log_odds: shape (n, 4), in the order of `FLOORS`.
     """
-    ticket = [
-        [float(request.category == name) for name in CATEGORIES]
-        + [float(request.priority == name) for name in PRIORITIES]
+    rows = [
+        [
+            *_one_of(FLOORS, match_floor(request.text)),
+            *_one_of(CATEGORIES, request.category),
+            *_one_of(PRIORITIES, request.priority),
+        ]
         for request in requests
     ]
-    columns = np.array(ticket).reshape(len(requests), len(CATEGORIES) + len(PRIORITIES))
-    return np.hstack([text_log_odds, columns, lexical_matrix(requests)])
+    named = len(FLOORS) + len(CATEGORIES) + len(PRIORITIES)
+    return np.hstack([np.array(rows).reshape(len(requests), named), lexical_matrix(requests)])
+
+
+def _one_of(names: Sequence[str], name: str | None) -> list[float]:
+    return [float(name == one) for one in names]

@@ -1,15 +1,13 @@
 """A small learned head for floor turns that are put in other words than the patterns know."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-from msp_core.learning.logistic import Floats, Head
+from msp_core.learning.logistic import Head
 from msp_core.learning.scaling import Scaling
 from msp_core.learning.stamped_file import (
     DIGITS,
@@ -21,13 +19,19 @@ from msp_core.learning.stamped_file import (
     numbers,
     read_stamped,
 )
-from msp_core.routing.floor_features import COUNT, FLOOR_FEATURES_ID, floor_features, has_ticket
-from msp_core.routing.floor_patterns import FLOORS, FindFloor, Floor, match_floor
-from msp_core.routing.learned import Embed
+from msp_core.routing.floor_features import (
+    COUNT,
+    FLOOR_FEATURES_ID,
+    floor_features,
+    wordless_features,
+)
+from msp_core.routing.floor_patterns import FLOORS, Floor, match_floor
+from msp_core.routing.floor_words import COLUMNS, FloorWords, terms_of
+from msp_core.routing.language import is_foreign
 from msp_core.routing.request import RouteRequest
 
 FORM = StampedForm(
-    "msp.floor-head/2",
+    "msp.floor-head/3",
     "floor head",
     "Fit it anew: msp routing floors --out msp_core/routing/floor_head.json.",
 )
@@ -35,93 +39,59 @@ FORM = StampedForm(
 
 @dataclass(frozen=True, eq=False)
 class FloorHead:
-    """Logistic regressions on the message's vector, and one on the whole turn above them.
+    """A logistic regression over words, patterns, ticket and conversation: "is it any floor?".
 
     Attributes:
-        embedder_id: of the vectors that it was fitted on.
-        texts: for each floor, in the order of `FLOORS`, one on the vector.
-        text_threshold: from which probability on a text is its likeliest floor.
-        scaling: of the turn's features.
-        turn: "any floor" by the scaled features.
-        turn_threshold: from which probability on a turn is a floor.
+        words: how they speak for each floor.
+        scaling: of the features.
+        head: on the scaled features.
+        threshold: from which probability on a turn is a floor.
     """
 
-    embedder_id: str
-    texts: tuple[Head, ...]
-    text_threshold: float
+    words: FloorWords
     scaling: Scaling
-    turn: Head
-    turn_threshold: float
+    head: Head
+    threshold: float
 
-    def find(self, request: RouteRequest, vector: npt.NDArray[np.float32]) -> Floor | None:
-        """The floor of a turn that no pattern matched.
+    def find(self, request: RouteRequest) -> Floor | None:
+        """The floor of a turn: a `FindFloor`.
 
-        The text alone can make it one, and so can the whole turn when it belongs to a ticket. The
-        name is that of the likeliest floor of the text; where the text alone would be none and the
-        ticket is about security, it is `security`.
+        Its name is that of the pattern that matches, else of the floor that the words speak for
+        most. It has learned from English turns: in another language the patterns decide alone.
 
         Args:
             request: the turn as what it means.
-            vector: of its text, shape (dimension,).
         """
-        odds = text_log_odds(self.texts, vector[None].astype(np.float64))
-        likeliest = int(odds[0].argmax())
-        if likelihood(odds)[0] >= self.text_threshold:
-            return FLOORS[likeliest]
-        if not has_ticket(request):
+        matched = match_floor(request.text)
+        if not request.text.strip() or is_foreign(request.text):
+            return matched
+        odds = self.words.log_odds([terms_of(request.text)])
+        features = floor_features(odds, wordless_features([request]))
+        if self.head.probability(self.scaling.apply(features))[0] < self.threshold:
             return None
-        scaled = self.scaling.apply(floor_features([request], odds))
-        if self.turn.probability(scaled)[0] < self.turn_threshold:
-            return None
-        return "security" if request.category == "Security" else FLOORS[likeliest]
-
-
-def likelihood(odds: Floats) -> Floats:
-    """The probability of each text's likeliest floor, shape (n,), from log odds, shape (n, 4)."""
-    probability: Floats = 1 / (1 + np.exp(-odds.max(axis=1)))
-    return probability
-
-
-def text_log_odds(texts: Sequence[Head], vectors: Floats) -> Floats:
-    """Of each floor, shape (n, 4), for vectors of shape (n, dimension)."""
-    return np.stack([vectors @ head.weights + head.intercept for head in texts], axis=1)
-
-
-def make_find_floor(embed: Embed, head: FloorHead) -> FindFloor:
-    """Patterns first; what they pass over is left to the head."""
-
-    def find(request: RouteRequest) -> Floor | None:
-        floor = match_floor(request.text)
-        if floor is not None or not request.text.strip():
-            return floor
-        return head.find(request, embed([request.text])[0])
-
-    return find
+        return matched or FLOORS[int(odds[0, : len(FLOORS)].argmax())]
 
 
 class _Body(StampedRow):
-    embedder_id: str
     features_id: str
-    texts: dict[Floor, HeadRow]
-    text_threshold: float
+    turns: tuple[int, ...]
+    terms: dict[str, tuple[int, ...]]
     mean: Numbers
     spread: Numbers
-    turn: HeadRow
-    turn_threshold: float
+    head: HeadRow
+    threshold: float
 
 
 def encode_head(head: FloorHead) -> bytes:
     """The file's content: the same head gives the same bytes."""
-    rows = (HeadRow.of(text) for text in head.texts)
     body = _Body(
-        embedder_id=head.embedder_id,
         features_id=FLOOR_FEATURES_ID,
-        texts=dict(zip(FLOORS, rows, strict=True)),
-        text_threshold=round(head.text_threshold, DIGITS),
+        turns=head.words.turns,
+        terms=dict(head.words.terms),
         mean=numbers(head.scaling.mean),
         spread=numbers(head.scaling.spread),
-        turn=HeadRow.of(head.turn),
-        turn_threshold=round(head.turn_threshold, DIGITS),
+        head=HeadRow.of(head.head),
+        threshold=round(head.threshold, DIGITS),
     )
     return encode_stamped(FORM, body)
 
@@ -145,15 +115,13 @@ def shipped_head() -> FloorHead:
 def _head(body: _Body) -> FloorHead:
     if body.features_id != FLOOR_FEATURES_ID:
         raise ValueError("it was fitted on the features of another version")
-    if {*body.texts} != {*FLOORS}:
-        raise ValueError(f"it needs one text head for each of {', '.join(FLOORS)}")
-    if not len(body.mean) == len(body.spread) == len(body.turn.weights) == COUNT:
-        raise ValueError(f"mean, spread and the turn's weights need {COUNT} numbers each")
+    if any(len(counts) != COLUMNS for counts in (body.turns, *body.terms.values())):
+        raise ValueError(f"turns and terms need {COLUMNS} counts each")
+    if not len(body.mean) == len(body.spread) == len(body.head.weights) == COUNT:
+        raise ValueError(f"mean, spread and weights need {COUNT} numbers each")
     return FloorHead(
-        embedder_id=body.embedder_id,
-        texts=tuple(body.texts[floor].head() for floor in FLOORS),
-        text_threshold=body.text_threshold,
+        words=FloorWords(body.turns, body.terms),
         scaling=Scaling(np.array(body.mean), np.array(body.spread)),
-        turn=body.turn.head(),
-        turn_threshold=body.turn_threshold,
+        head=body.head.head(),
+        threshold=body.threshold,
     )

@@ -1,7 +1,7 @@
 from importlib.resources import files
 
 from eval.dataset import find_dataset
-from eval.floor_training import TURNS
+from eval.floor_training import ROUTER_TURNS
 from eval.routing_learning import read_training_set, train_on
 from eval.routing_set import join_sets
 from eval.set_vectors import training_embedder
@@ -14,7 +14,7 @@ def test_the_router_that_ships_is_what_its_training_gives() -> None:
     services = build_services(Settings())
     sets = [
         read_training_set(source, split=None, group=None, catalog=services.catalog)[0]
-        for source in ("routing", str(TURNS))
+        for source in ("routing", str(ROUTER_TURNS))
     ]
     data = join_sets(sets)
     assert (data.name, data.split, len(data.turns)) == ("routing+turns", "train", 1051)
@@ -22,7 +22,7 @@ def test_the_router_that_ships_is_what_its_training_gives() -> None:
     assert (about.name, about.split, about.sha256) == (data.name, data.split, data.sha256)
     model = train_on(
         data,
-        training_embedder(services.embedder, find_dataset("routing"), TURNS),
+        training_embedder(services.embedder, find_dataset("routing"), ROUTER_TURNS),
         folds=5,
         seed=about.seed,
         own_groups=False,

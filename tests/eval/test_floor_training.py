@@ -13,12 +13,9 @@ from eval.floor_training import (
     Case,
     FloorData,
     fit_floor_head,
-    floor_embedder,
     out_of_fold,
     read_floor_data,
 )
-from msp_core.knowledge.embedding import Embedder
-from msp_core.knowledge.minilm import MiniLm
 from msp_core.routing.catalog import load_catalog
 from msp_core.routing.floor_head import encode_head, shipped_head
 from msp_core.routing.floor_patterns import FLOORS
@@ -30,11 +27,6 @@ def data() -> FloorData:
     return read_floor_data(load_catalog())
 
 
-@pytest.fixture(scope="module")
-def embedder() -> Embedder:
-    return floor_embedder(MiniLm())
-
-
 def test_the_examples_are_many_and_all_different() -> None:
     rows = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()]
     assert len({row["text"] for row in rows}) == len({row["id"] for row in rows}) == len(rows)
@@ -44,35 +36,32 @@ def test_the_examples_are_many_and_all_different() -> None:
     assert 0.28 < sum(row["split"] == "check" for row in rows) / len(rows) < 0.4
 
 
-def test_the_shipped_head_is_what_its_data_give(data: FloorData, embedder: Embedder) -> None:
+def test_the_shipped_head_is_what_its_data_give(data: FloorData) -> None:
     shipped = files("msp_core.routing") / "floor_head.json"
-    assert encode_head(fit_floor_head(data, embedder)) == shipped.read_bytes()
+    assert encode_head(fit_floor_head(data)) == shipped.read_bytes()
 
 
-def test_the_head_adds_to_the_patterns(data: FloorData, embedder: Embedder) -> None:
-    checks = check_all(data, shipped_head(), embedder)
-    assert checks["message, with head"].recall.value >= 0.92
-    assert checks["message, with head"].forced.value <= 0.1
-    with_head, patterns = checks["turn, with head"], checks["turn, patterns"]
-    assert with_head.recall.value >= patterns.recall.value + 0.05
-    assert (with_head.n_floor, with_head.n_ordinary) == (62, 469)
-    assert FORCED - 0.005 < with_head.forced.value <= FORCED
+def test_what_the_head_finds(data: FloorData) -> None:
+    checks = check_all(data, shipped_head())
+    with_head, patterns = checks["message, head"], checks["message, patterns"]
+    assert with_head.recall.value >= patterns.recall.value + 0.02
+    assert with_head.forced.value <= 0.1
+    turns = checks["turn, head"]
+    assert turns.recall.value >= 0.6
+    assert (turns.n_floor, turns.n_ordinary) == (62, 469)
+    assert FORCED - 0.005 < turns.forced.value <= FORCED
 
 
-def test_the_turns_scored_are_not_among_those_fitted_on(
-    data: FloorData, embedder: Embedder
-) -> None:
+def test_the_turns_scored_are_not_among_those_fitted_on(data: FloorData) -> None:
     """With their labels turned round, a fit that saw them would say so."""
-    one = data.judged[0].customer
+    one = data.train[0].customer
     turned = [
         replace(case, floor=None if case.floor else "outage") if case.customer == one else case
-        for case in data.taught
+        for case in data.train
     ]
-    head = shipped_head()
     own = [row for row, case in enumerate(data.judged) if case.customer == one]
-    before = out_of_fold(data, head.texts, head.text_threshold, embedder)
-    other = replace(data, taught=turned)
-    after = out_of_fold(other, head.texts, head.text_threshold, embedder)
+    before = out_of_fold(data)
+    after = out_of_fold(replace(data, train=turned))
     assert (before[own] == after[own]).all()
     assert (before != after).any()
 

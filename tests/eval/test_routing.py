@@ -66,6 +66,9 @@ def test_floor_recall_is_over_every_turn_with_a_floor(run: SuiteRun) -> None:
     metric = run.result.find("floor_recall", "policy")
     assert metric is not None
     assert (metric.value, metric.n_scored) == (pytest.approx(2 / 3), 3)
+    apart = run.result.find("floor_recall", "policy", "split=floor")
+    assert apart is not None
+    assert (apart.value, apart.n_scored) == (0.5, 2)
 
 
 def test_a_floor_turn_may_go_strong_for_another_reason(

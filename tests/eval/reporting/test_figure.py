@@ -8,6 +8,7 @@ from eval.reporting.figure import clip, with_interval, write_value
     [
         (0.8416, "percent", "84.2%"),
         (-0.0, "percent", "0.0%"),
+        (-0.0004, "ratio", "0.000"),
         (0.8416, "ratio", "0.842"),
         (12.3, "usd", "$12.30"),
         (12345.6, "usd", "$12,346"),

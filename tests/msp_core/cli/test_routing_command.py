@@ -77,16 +77,16 @@ def test_explain_says_why() -> None:
     assert "score: regex" in text
 
 
-def test_explain_sees_the_ticket() -> None:
-    turns = map(json.loads, Path("eval/training/turns/turns.jsonl").read_text().splitlines())
-    by_ticket = next(turn["text"] for turn in turns if turn["id"] == "train-d121")
-    assert run_json("routing", "explain", by_ticket)["floor"] is None
-    told = run_json("routing", "explain", by_ticket, "--category", "General", "--priority", "Low")
-    assert told["floor"] is not None
-    said = ("routing", "explain", "someone else is moving my mouse")
-    alone = run_json(*said)
-    assert (alone["floor"], alone["floor_words"]) == ("security", None)
-    assert "by the learned head" in run(*said).stdout
+def test_explain_sees_the_ticket_and_names_the_words() -> None:
+    said = ("routing", "explain", "and the second one, is it the same address")
+    assert run_json(*said)["floor"] is None
+    ticket = ("--category", "Security", "--priority", "Critical")
+    told = run_json(*said, *ticket)
+    assert (told["floor"], told["floor_words"]) == ("security", None)
+    assert 0 < len(told["floor_terms"]) <= 5
+    text = run(*said, *ticket).stdout
+    assert "by the learned head" in text
+    assert f"speaks most for it: {told['floor_terms'][0]!r}" in text
 
 
 def test_a_router_learns_from_several_sets(tmp_path: Path) -> None:

@@ -7,63 +7,71 @@ import pytest
 from msp_core.errors import CorruptData
 from msp_core.learning.logistic import Head
 from msp_core.learning.scaling import Scaling
-from msp_core.routing.floor_features import CATEGORIES, COUNT, PRIORITIES, floor_features
-from msp_core.routing.floor_head import FloorHead, encode_head, make_find_floor, read_head
+from msp_core.routing.floor_features import CATEGORIES, COUNT, PRIORITIES, wordless_features
+from msp_core.routing.floor_head import FloorHead, encode_head, read_head
 from msp_core.routing.floor_patterns import FLOORS
+from msp_core.routing.floor_words import COLUMNS, FloorWords
 from msp_core.routing.request import RouteRequest
 
-SECURITY = len(FLOORS) + CATEGORIES.index("Security")
-OUTAGE, PLAIN = np.array([0, 1, 0], np.float32), np.array([0, 0, 0], np.float32)
+ANY = COLUMNS - 1
+PATTERN = COLUMNS
+TICKET = COLUMNS + len(FLOORS)
+SECURITY = TICKET + CATEGORIES.index("Security")
+WORDS = FloorWords((9, 9, 9, 9, 9), {"dark": (0, 0, 9, 0, 0), "lawyer": (0, 0, 0, 0, 9)})
 
 
 def head() -> FloorHead:
-    """The text heads look for their floor's place in the vector, the turn's for Security."""
-    turn = np.zeros(COUNT)
-    turn[SECURITY] = 4.0
-    return FloorHead(
-        embedder_id="m",
-        texts=tuple(Head(np.eye(len(FLOORS), 3)[row] * 4, -2.0) for row in range(len(FLOORS))),
-        text_threshold=0.5,
-        scaling=Scaling(np.zeros(COUNT), np.ones(COUNT)),
-        turn=Head(turn, -2.0),
-        turn_threshold=0.5,
-    )
+    """Goes by the words' odds of any floor, by a matching pattern, and by a Security ticket."""
+    slopes = np.zeros(COUNT)
+    slopes[[ANY, SECURITY]] = 2.0, 4.0
+    slopes[PATTERN:TICKET] = 4.0
+    return FloorHead(WORDS, Scaling(np.zeros(COUNT), np.ones(COUNT)), Head(slopes, -2.0), 0.5)
 
 
 @pytest.mark.parametrize(
-    ("category", "vector", "floor"),
+    ("text", "category", "floor"),
     [
-        (None, OUTAGE, "outage"),
-        (None, PLAIN, None),
-        ("Hardware", OUTAGE, "outage"),
-        ("Hardware", PLAIN, None),
-        ("Security", OUTAGE, "outage"),
-        ("Security", PLAIN, "security"),
-        ("another desk's name", PLAIN, None),
+        ("it went dark", None, "outage"),
+        ("their lawyer", None, "contract"),
+        ("we were hacked", None, "security"),
+        ("we were hacked, says the lawyer", "Hardware", "security"),
+        ("a b c", None, None),
+        ("a b c", "Hardware", None),
+        ("a b c", "Security", "security"),
+        ("a b c", "another desk's name", None),
+        ("  ", "Security", None),
     ],
 )
-def test_the_text_alone_or_with_its_ticket_makes_a_floor(
-    category: str | None, vector: np.ndarray, floor: str | None
+def test_words_patterns_and_ticket_make_a_floor(
+    text: str, category: str | None, floor: str | None
 ) -> None:
-    find = make_find_floor(lambda texts: np.stack([vector] * len(texts)), head())
-    assert find(RouteRequest("a b c", category=category)) == floor
+    assert head().find(RouteRequest(text, category=category)) == floor
 
 
-def test_patterns_come_first_and_nothing_said_is_nothing() -> None:
-    find = make_find_floor(lambda texts: np.stack([OUTAGE] * len(texts)), head())
-    assert find(RouteRequest("we were hacked", category="Hardware")) == "security"
-    assert find(RouteRequest("  ")) is None
+def test_a_pattern_alone_is_evidence_and_no_verdict() -> None:
+    sceptical = replace(head(), threshold=0.95)
+    assert sceptical.find(RouteRequest("we were hacked")) is None
+    assert sceptical.find(RouteRequest("we were hacked, it went dark")) == "security"
 
 
-def test_the_features_see_text_ticket_and_conversation() -> None:
-    odds = np.array([[1.0, 2.0, 3.0, 4.0]])
-    bare = floor_features([RouteRequest("and now")], odds)[0]
-    assert bare.shape == (COUNT,)
-    assert bare[:4].tolist() == [1, 2, 3, 4]
+def test_in_another_language_the_patterns_decide_alone() -> None:
+    sceptical = replace(head(), threshold=0.99)
+    text = "Wir sind gehackt worden und niemand kann sich mehr anmelden, bitte helfen Sie uns"
+    assert sceptical.find(RouteRequest(text)) is not None
+    assert head().find(RouteRequest("Der Drucker hat leider keinen Toner, dark dark")) is None
+
+
+def test_the_features_see_patterns_ticket_and_conversation() -> None:
+    bare = wordless_features([RouteRequest("and now")])[0]
+    assert bare.shape == (COUNT - COLUMNS,)
     full = RouteRequest("and now", ("before",), category="Security", priority="High")
-    added = floor_features([full], odds)[0] - bare
-    assert added[SECURITY] == added[len(FLOORS) + len(CATEGORIES) + PRIORITIES.index("High")] == 1
-    assert added[len(FLOORS) + len(CATEGORIES) + len(PRIORITIES) :].any()
+    added = wordless_features([full])[0] - bare
+    ticket = len(FLOORS) + len(CATEGORIES)
+    assert added[len(FLOORS) + CATEGORIES.index("Security")] == 1
+    assert added[ticket + PRIORITIES.index("High")] == 1
+    assert added[ticket + len(PRIORITIES) :].any()
+    hacked = wordless_features([RouteRequest("we were hacked")])[0]
+    assert hacked[: len(FLOORS)].tolist() == [1, 0, 0, 0]
 
 
 def test_a_head_survives_its_file_and_no_change_to_it(tmp_path: Path) -> None:
@@ -71,12 +79,14 @@ def test_a_head_survives_its_file_and_no_change_to_it(tmp_path: Path) -> None:
     content = encode_head(head())
     path.write_bytes(content)
     assert encode_head(read_head(path)) == content
-    short = replace(head(), turn=Head(np.ones(3), 0.0))
+    short = replace(head(), head=Head(np.ones(3), 0.0))
+    narrow = replace(head(), words=FloorWords((9, 9), {}))
     for damaged in (
         content.replace(b"4.0", b"5.0", 1),
-        content.replace(b"msp.floor-head/2", b"msp.floor-head/1"),
+        content.replace(b"msp.floor-head/3", b"msp.floor-head/2"),
         encode_head(short),
-        encode_head(head()).replace(b"floors-1", b"floors-0"),
+        encode_head(narrow),
+        encode_head(head()).replace(b"floors-2", b"floors-1"),
         content[:50],
         b"{}",
         b"[]",
