@@ -59,13 +59,20 @@ def write_vectors(folder: Path, embedder: Embedder, turns: Sequence[Turn]) -> No
 
 
 def train_on(
-    data: RoutingSet, embedder: Embedder, *, folds: int, seed: int, own_groups: bool
+    data: RoutingSet,
+    embedder: Embedder,
+    *,
+    words: RoutingSet | None = None,
+    folds: int,
+    seed: int,
+    own_groups: bool,
 ) -> RouterModel:
     """The router that a set teaches.
 
     Args:
         data: its turns, at most 20,000 of them (a seeded draw).
         embedder: for the vectors.
+        words: of its turns the words alone are learned from, as far as they are of other groups.
         folds: of the cross-validation that chooses settings and threshold.
         seed: of the draws.
         own_groups: folds by the groups of the set; else by customer, where turns have one.
@@ -76,17 +83,21 @@ def train_on(
     examples = examples_of(data.turns, own_groups=own_groups)
     check_learnable(examples)
     used = sample_examples(examples, seed=seed)
+    groups = {example.group for example in used}
     about = TrainedOn(
         name=data.name,
         split=data.split,
         sha256=data.sha256,
         n=len(used),
         n_left_out=len(examples) - len(used),
-        groups=len({example.group for example in used}),
+        groups=len(groups),
         kind=data.kind,
         seed=seed,
+        words_sha256="" if words is None else words.sha256,
     )
-    matrix = ExampleMatrix.of(used, embedder.embed)
+    others = () if words is None else examples_of(words.turns, own_groups=own_groups)
+    more = [example for example in others if example.group not in groups]
+    matrix = ExampleMatrix.of(used, embedder.embed, more=more)
     return train(matrix, embedder_id=embedder.model_id, trained_on=about, folds=folds)
 
 

@@ -91,10 +91,11 @@ def _trained(embedder: Embedder, settings: Settings, router: RouterModel | None)
         )
         return None
     learned = LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
+    about = model.trained_on
     return Trained(
         scorer=learned.scorer("two_head"),
         threshold=model.threshold,
         familiarity=learned.familiarity,
         least_familiar=model.least_familiar,
-        version=f"{model.trained_on.name}-{model.trained_on.sha256[:12]}",
+        version="-".join((about.name, about.sha256[:12], about.words_sha256[:12])),
     )

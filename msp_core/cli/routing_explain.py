@@ -30,6 +30,7 @@ def command(
     as_json: bool,
 ) -> None:
     """Run it."""
+    from msp_core.routing.floor_features import class_of
     from msp_core.routing.floor_head import shipped_head
     from msp_core.routing.floor_patterns import floor_words
     from msp_core.routing.language import guess_language
@@ -46,7 +47,7 @@ def command(
     words = floor_words(meant.text)
     facts = decision.facts
     terms = (
-        shipped_head().words.strongest(meant.text, decision.floor, _TERMS_SHOWN)
+        shipped_head().words.strongest(meant.text, class_of(decision.floor), _TERMS_SHOWN)
         if decision.floor
         else []
     )

@@ -1,12 +1,17 @@
 """`msp routing train`: learn a router from outcomes or labels into a model file."""
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from msp_core.checkout import require_checkout
 from msp_core.cli.common import json_option, note, print_json, services_from_env
 from msp_core.errors import UsageError
+
+if TYPE_CHECKING:
+    from eval.routing_set import RoutingSet
 
 group_option = click.option(
     "--group", metavar="COLUMN", help="Rows with one value of it belong together."
@@ -26,6 +31,13 @@ SEED = 7
     multiple=True,
     help="A set of labels, such as routing; again for more sets, your own beside it.",
 )
+@click.option(
+    "--words",
+    "word_sets",
+    metavar="NAME|DIR",
+    multiple=True,
+    help="A set of labels whose words alone are learned from: turns unlike a desk's mix.",
+)
 @click.option("--split", metavar="S", help="Of each set; default: train, or the only one.")
 @click.option("--cv", "folds", type=click.IntRange(2, 20), default=5, show_default=True)
 @group_option
@@ -42,6 +54,7 @@ SEED = 7
 def command(
     outcomes: Path | None,
     labels: tuple[str, ...],
+    word_sets: tuple[str, ...],
     split: str | None,
     folds: int,
     group: str | None,
@@ -65,12 +78,19 @@ def command(
     if (outcomes is None) == (not labels):
         raise UsageError("Give either --outcomes FILE or --labels NAME to learn from.")
     services = services_from_env()
-    taught = [
-        read_training_set(source, split=split, group=group, catalog=services.catalog)
-        for source in (labels if outcomes is None else [str(outcomes)])
-    ]
+
+    def read(sources: Iterable[str]) -> "list[tuple[RoutingSet, Path]]":
+        return [
+            read_training_set(source, split=split, group=group, catalog=services.catalog)
+            for source in sources
+        ]
+
+    taught = read(labels if outcomes is None else [str(outcomes)])
     data = join_sets([one for one, _ in taught])
+    words = join_sets([one for one, _ in read(word_sets)]) if word_sets else None
     note(f"{data.name}, split {data.split}: {len(data.turns):,} turns ({data.kind})")
+    if words is not None:
+        note(f"and the words of {words.name}: {len(words.turns):,} turns")
     if data.ignored_note is not None:
         note(f"note: {data.ignored_note}")
     own = classifier_embedder(services.settings, services.embedder)
@@ -78,7 +98,9 @@ def command(
         for one, folder in taught:
             write_vectors(folder, training_embedder(own, folder), one.turns)
     embedder = training_embedder(own, *(folder for _, folder in taught))
-    model = train_on(data, embedder, folds=folds, seed=seed, own_groups=group is not None)
+    model = train_on(
+        data, embedder, words=words, folds=folds, seed=seed, own_groups=group is not None
+    )
     write_model(out, model)
     about = model.trained_on
     if about.n_left_out:

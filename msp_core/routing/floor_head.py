@@ -19,14 +19,15 @@ from msp_core.learning.stamped_file import (
     numbers,
     read_stamped,
 )
+from msp_core.learning.words import WordCounts, terms_of
 from msp_core.routing.floor_features import (
+    CLASSES,
     COUNT,
     FLOOR_FEATURES_ID,
     floor_features,
     wordless_features,
 )
 from msp_core.routing.floor_patterns import FLOORS, Floor, match_floor
-from msp_core.routing.floor_words import COLUMNS, FloorWords, terms_of
 from msp_core.routing.language import is_foreign
 from msp_core.routing.request import RouteRequest
 
@@ -48,7 +49,7 @@ class FloorHead:
         threshold: from which probability on a turn is a floor.
     """
 
-    words: FloorWords
+    words: WordCounts
     scaling: Scaling
     head: Head
     threshold: float
@@ -74,7 +75,7 @@ class FloorHead:
 
 class _Body(StampedRow):
     features_id: str
-    turns: tuple[int, ...]
+    texts: tuple[int, ...]
     terms: dict[str, tuple[int, ...]]
     mean: Numbers
     spread: Numbers
@@ -86,7 +87,7 @@ def encode_head(head: FloorHead) -> bytes:
     """The file's content: the same head gives the same bytes."""
     body = _Body(
         features_id=FLOOR_FEATURES_ID,
-        turns=head.words.turns,
+        texts=head.words.texts,
         terms=dict(head.words.terms),
         mean=numbers(head.scaling.mean),
         spread=numbers(head.scaling.spread),
@@ -115,12 +116,12 @@ def shipped_head() -> FloorHead:
 def _head(body: _Body) -> FloorHead:
     if body.features_id != FLOOR_FEATURES_ID:
         raise ValueError("it was fitted on the features of another version")
-    if any(len(counts) != COLUMNS for counts in (body.turns, *body.terms.values())):
-        raise ValueError(f"turns and terms need {COLUMNS} counts each")
+    if any(len(counts) != CLASSES for counts in (body.texts, *body.terms.values())):
+        raise ValueError(f"texts and terms need {CLASSES} counts each")
     if not len(body.mean) == len(body.spread) == len(body.head.weights) == COUNT:
         raise ValueError(f"mean, spread and weights need {COUNT} numbers each")
     return FloorHead(
-        words=FloorWords(body.turns, body.terms),
+        words=WordCounts(body.texts, body.terms),
         scaling=Scaling(np.array(body.mean), np.array(body.spread)),
         head=body.head.head(),
         threshold=body.threshold,

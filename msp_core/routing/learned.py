@@ -7,6 +7,7 @@ import numpy as np
 
 from msp_core.learning.embedder_check import check_embedder
 from msp_core.learning.logistic import Floats
+from msp_core.learning.words import terms_of
 from msp_core.routing.features import lexical_matrix
 from msp_core.routing.request import RouteRequest
 from msp_core.routing.router_model import RouterModel, Vectors
@@ -61,12 +62,15 @@ class LearnedRouter:
     def _scores(self, name: LearnedName, requests: Sequence[RouteRequest]) -> Floats:
         model = self.model
         if name == "lexical":
-            return model.lexical.probability(model.scaling.apply(lexical_matrix(requests)))
+            return model.lexical.probability(self._lexical(requests))
         vectors = self._embed([request.text for request in requests])
         if name == "knn":
             return model.neighbours.scores(vectors)
-        lexical = model.scaling.apply(lexical_matrix(requests))
-        return model.two_head.scores(two_head_matrix(lexical, vectors))
+        return model.two_head.scores(two_head_matrix(self._lexical(requests), vectors))
+
+    def _lexical(self, requests: Sequence[RouteRequest]) -> Floats:
+        odds = self.model.words.log_odds([terms_of(request.text) for request in requests])
+        return self.model.scaling.apply(np.hstack([lexical_matrix(requests), odds]))
 
 
 def two_head_matrix(scaled_lexical: Floats, vectors: Vectors) -> Floats:

@@ -20,6 +20,7 @@ from msp_core.learning.stamped_file import (
     numbers,
     read_stamped,
 )
+from msp_core.learning.words import WordCounts, odds_of
 from msp_core.routing.features import FEATURES_ID, NAMES
 from msp_core.routing.router_model import (
     Calibration,
@@ -31,11 +32,13 @@ from msp_core.routing.router_model import (
 )
 
 FORM = StampedForm(
-    "msp.router/1",
+    "msp.router/2",
     "routing model",
     "Train it anew: msp routing train --labels routing (or --outcomes FILE).",
 )
 _BYTE = 127
+_CLASSES = 2
+"""Of the words: turns that gain little by the strong model, and turns that gain much."""
 _Count = Annotated[int, Field(ge=0)]
 
 
@@ -48,12 +51,15 @@ class _TrainedOn(StampedRow):
     groups: _Count
     kind: str
     seed: int
+    words_sha256: str
 
 
 class _Body(StampedRow):
     trained_on: _TrainedOn
     embedder_id: str
     features_id: str
+    texts: tuple[_Count, ...]
+    terms: dict[str, tuple[_Count, ...]]
     mean: Numbers
     spread: Numbers
     lexical: HeadRow
@@ -88,6 +94,8 @@ def encode_model(model: RouterModel) -> bytes:
         trained_on=_TrainedOn(**vars(model.trained_on)),
         embedder_id=model.embedder_id,
         features_id=FEATURES_ID,
+        texts=model.words.texts,
+        terms=dict(model.words.terms),
         mean=numbers(model.scaling.mean),
         spread=numbers(model.scaling.spread),
         lexical=HeadRow.of(model.lexical),
@@ -140,11 +148,14 @@ def _model(body: _Body) -> RouterModel:
     if body.features_id != FEATURES_ID:
         raise ValueError("it was trained on the text features of another version")
     stored = np.frombuffer(base64.b64decode(body.vectors, validate=True), dtype=np.int8)
-    n, lexical, two_head = len(body.gains), len(NAMES), len(NAMES) + body.dimension
+    if any(len(counts) != _CLASSES for counts in (body.texts, *body.terms.values())):
+        raise ValueError(f"texts and terms need {_CLASSES} counts each")
+    n, lexical = len(body.gains), len(NAMES) + odds_of(_CLASSES)
+    two_head = lexical + body.dimension
     lengths = {
         "vectors": (stored.size, n * body.dimension),
-        "mean": (len(body.mean), len(NAMES)),
-        "spread": (len(body.spread), len(NAMES)),
+        "mean": (len(body.mean), lexical),
+        "spread": (len(body.spread), lexical),
         "lexical": (len(body.lexical.weights), lexical),
         "weak": (len(body.weak.weights), two_head),
         "strong": (len(body.strong.weights), two_head),
@@ -156,6 +167,7 @@ def _model(body: _Body) -> RouterModel:
     return RouterModel(
         trained_on=TrainedOn(**body.trained_on.model_dump()),
         embedder_id=body.embedder_id,
+        words=WordCounts(body.texts, body.terms),
         scaling=Scaling(np.array(body.mean), np.array(body.spread)),
         lexical=body.lexical.head(),
         two_head=TwoHeads(body.weak.head(), body.strong.head()),

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from msp_core.learning.logistic import Floats, Head
 from msp_core.learning.scaling import Scaling
+from msp_core.learning.words import WordCounts
 
 Vectors = npt.NDArray[np.float32]
 
@@ -21,6 +22,7 @@ class TrainedOn:
         n: rows that were used.
         n_left_out: rows beyond the most that are used, left out by a seeded draw.
         kind: `recorded` outcomes or `simulated` ones (labels).
+        words_sha256: of the outcomes that only words were learned from; empty without any.
     """
 
     name: str
@@ -31,6 +33,7 @@ class TrainedOn:
     groups: int
     kind: str
     seed: int
+    words_sha256: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,8 +130,9 @@ class RouterModel:
 
     Attributes:
         embedder_id: whose vectors it understands.
-        lexical: one head, for the gain of the strong model, on the lexical features.
-        two_head: on lexical features and the embedding.
+        words: how they speak for a gain of the strong model above the mean.
+        lexical: one head, for the gain of the strong model, on the lexical features and `words`.
+        two_head: on the same and the embedding.
         threshold: of `two_head`, chosen on the calibration for `threshold_note`.
         least_familiar: a turn less similar to all of `neighbours` is out of distribution.
         settings: what the cross-validation chose.
@@ -136,6 +140,7 @@ class RouterModel:
 
     trained_on: TrainedOn
     embedder_id: str
+    words: WordCounts
     scaling: Scaling
     lexical: Head
     two_head: TwoHeads

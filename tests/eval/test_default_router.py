@@ -1,7 +1,7 @@
 from importlib.resources import files
 
 from eval.dataset import find_dataset
-from eval.floor_training import ROUTER_TURNS
+from eval.floor_training import FLOOR_TURNS, ROUTER_TURNS
 from eval.routing_learning import read_training_set, train_on
 from eval.routing_set import join_sets
 from eval.set_vectors import training_embedder
@@ -23,6 +23,9 @@ def test_the_router_that_ships_is_what_its_training_gives() -> None:
     model = train_on(
         data,
         training_embedder(services.embedder, find_dataset("routing"), ROUTER_TURNS),
+        words=read_training_set(str(FLOOR_TURNS), split=None, group=None, catalog=services.catalog)[
+            0
+        ],
         folds=5,
         seed=about.seed,
         own_groups=False,

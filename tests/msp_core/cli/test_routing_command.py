@@ -100,7 +100,12 @@ def test_a_router_learns_from_several_sets(tmp_path: Path) -> None:
     learned = run_json("routing", "train", *sets, "--cv", "2", "--out", str(out))
     about = learned["trained_on"]
     assert isinstance(about, dict)
-    assert (about["name"], about["n"]) == ("ours+theirs", 90)
+    assert (about["name"], about["n"], about["words_sha256"]) == ("ours+theirs", 90, "")
+    words = ("--words", "eval/training/turns", "--out", str(tmp_path / "worded.json"))
+    learned = run_json("routing", "train", *sets[:2], *words, "--cv", "2")
+    about = learned["trained_on"]
+    assert isinstance(about, dict)
+    assert (about["n"], len(about["words_sha256"])) == (60, 64)
 
 
 def test_a_threshold_is_chosen_in_one_way(tmp_path: Path) -> None:

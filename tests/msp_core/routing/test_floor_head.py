@@ -7,17 +7,23 @@ import pytest
 from msp_core.errors import CorruptData
 from msp_core.learning.logistic import Head
 from msp_core.learning.scaling import Scaling
-from msp_core.routing.floor_features import CATEGORIES, COUNT, PRIORITIES, wordless_features
+from msp_core.learning.words import WordCounts
+from msp_core.routing.floor_features import (
+    CATEGORIES,
+    COUNT,
+    ODDS,
+    PRIORITIES,
+    wordless_features,
+)
 from msp_core.routing.floor_head import FloorHead, encode_head, read_head
 from msp_core.routing.floor_patterns import FLOORS
-from msp_core.routing.floor_words import COLUMNS, FloorWords
 from msp_core.routing.request import RouteRequest
 
-ANY = COLUMNS - 1
-PATTERN = COLUMNS
-TICKET = COLUMNS + len(FLOORS)
+ANY = ODDS - 1
+PATTERN = ODDS
+TICKET = ODDS + len(FLOORS)
 SECURITY = TICKET + CATEGORIES.index("Security")
-WORDS = FloorWords((9, 9, 9, 9, 9), {"dark": (0, 0, 9, 0, 0), "lawyer": (0, 0, 0, 0, 9)})
+WORDS = WordCounts((9, 9, 9, 9, 9), {"dark": (0, 0, 9, 0, 0), "lawyer": (0, 0, 0, 0, 9)})
 
 
 def head() -> FloorHead:
@@ -63,7 +69,7 @@ def test_in_another_language_the_patterns_decide_alone() -> None:
 
 def test_the_features_see_patterns_ticket_and_conversation() -> None:
     bare = wordless_features([RouteRequest("and now")])[0]
-    assert bare.shape == (COUNT - COLUMNS,)
+    assert bare.shape == (COUNT - ODDS,)
     full = RouteRequest("and now", ("before",), category="Security", priority="High")
     added = wordless_features([full])[0] - bare
     ticket = len(FLOORS) + len(CATEGORIES)
@@ -80,7 +86,7 @@ def test_a_head_survives_its_file_and_no_change_to_it(tmp_path: Path) -> None:
     path.write_bytes(content)
     assert encode_head(read_head(path)) == content
     short = replace(head(), head=Head(np.ones(3), 0.0))
-    narrow = replace(head(), words=FloorWords((9, 9), {}))
+    narrow = replace(head(), words=WordCounts((9, 9), {}))
     for damaged in (
         content.replace(b"4.0", b"5.0", 1),
         content.replace(b"msp.floor-head/3", b"msp.floor-head/2"),

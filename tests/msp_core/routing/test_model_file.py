@@ -54,6 +54,7 @@ def test_an_edited_file_is_refused(file: Path) -> None:
         ({"gains": [1.0]}, "vectors has"),
         ({"mean": []}, "mean has 0 numbers"),
         ({"k": 0}, "k: "),
+        ({"texts": [1, 2, 3]}, "2 counts each"),
         ({"surprise": 1}, "surprise"),
         ({"vectors": "***"}, "cannot be used"),
     ],
@@ -66,8 +67,8 @@ def test_a_file_that_states_its_hash_and_does_not_fit(
 
 
 def test_another_version_is_refused(file: Path) -> None:
-    file.write_text(file.read_text().replace("msp.router/1", "msp.router/2"))
-    with pytest.raises(CorruptData, match=r"'msp\.router/2'.*reads 'msp\.router/1'"):
+    file.write_text(file.read_text().replace("msp.router/2", "msp.router/3"))
+    with pytest.raises(CorruptData, match=r"'msp\.router/3'.*reads 'msp\.router/2'"):
         read_model(file)
 
 

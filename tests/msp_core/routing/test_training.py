@@ -7,8 +7,15 @@ from msp_core.errors import ConfigurationError, InvalidInput
 from msp_core.knowledge.remembering import RememberingEmbedder
 from msp_core.routing.learned import LEARNED, LearnedName, LearnedRouter
 from msp_core.routing.request import RouteRequest
-from msp_core.routing.router_model import Calibration, RouterModel
-from msp_core.routing.training import MOST_ROWS, check_learnable, sample_examples
+from msp_core.routing.router_model import Calibration, RouterModel, TrainedOn
+from msp_core.routing.training import (
+    MOST_ROWS,
+    Example,
+    ExampleMatrix,
+    check_learnable,
+    sample_examples,
+    train,
+)
 from tests.fakes.word_embedder import WordEmbedder
 from tests.msp_core.routing.conftest import examples
 
@@ -42,6 +49,51 @@ def test_a_decision_embeds_once(small_model: RouterModel, word_embedder: WordEmb
     assert word_embedder.calls == 1
     router.scorer("lexical")(EASY)
     assert word_embedder.calls == 1
+
+
+def trained(turns: list[Example], more: list[Example]) -> LearnedRouter:
+    embedder = WordEmbedder()
+    matrix = ExampleMatrix.of(turns, embedder.embed, more=more)
+    about = TrainedOn("own", "train", "ab", len(turns), 0, 12, "simulated", 7)
+    model = train(matrix, embedder_id=embedder.model_id, trained_on=about)
+    return LearnedRouter(model, embedder.embed, embedder_id=embedder.model_id)
+
+
+def turn_of(text: str, *, hard: bool, group: str) -> Example:
+    return Example(RouteRequest(text), float(not hard), 1.0, group)
+
+
+def test_words_of_other_turns_are_learned_from() -> None:
+    words = [f"w{number:02d}" for number in range(40)]
+    more = [
+        turn_of(f"{word} {again}", hard=row % 2 == 0, group="x")
+        for row, word in enumerate(words)
+        for again in "abcd"
+    ]
+    turns = [
+        turn_of(word, hard=row % 2 == 0, group=f"g{row % 10}") for row, word in enumerate(words)
+    ]
+    unseen = [RouteRequest("w00 w02 w04"), RouteRequest("w01 w03 w05")]
+    hard, easy = trained(turns, more).scores("lexical", unseen)
+    assert hard > 0.8
+    assert easy < 0.2
+    hard, easy = trained(turns, []).scores("lexical", unseen)
+    assert hard == pytest.approx(easy)
+
+
+def test_a_group_s_own_words_are_not_believed() -> None:
+    """Each group has a word of its own and one kind of turn, which says nothing of others."""
+    generator = np.random.default_rng(3)
+    kinds = generator.permutation(np.repeat([True, False], 12)).tolist()
+    turns = [
+        turn_of(f"name{group:02d} said {number}", hard=hard, group=f"g{group}")
+        for group, hard in enumerate(kinds)
+        for number in range(5)
+    ]
+    names = [RouteRequest(f"name{group:02d} said 1") for group in range(24)]
+    scores = trained(turns, []).scores("lexical", names)
+    told = scores[kinds].mean() - scores[[not hard for hard in kinds]].mean()
+    assert abs(told) < 0.02
 
 
 def test_familiarity_tells_strangers(router: LearnedRouter) -> None:
