@@ -24,8 +24,9 @@ def cost_metrics(
     """`usd_per_1k` of each system, at `SEARCHES_PER_MONTH`.
 
     The indexes' month (OpenSearch Serverless is paid by the hour, idle or not) shared among its
-    searches, the vector queries, and the queries' embedding by this model, a token being
-    `CHARACTERS_PER_TOKEN` characters. Left out: the corpus' own embedding, bytes read and written.
+    searches, the cold index's queries (by meaning and by words), and the queries' embedding by this
+    model, a token being `CHARACTERS_PER_TOKEN` characters. Left out: the corpus' own embedding,
+    bytes read and written.
     """
     price = catalog.price(embedding_model)
     if price is None or not data.queries:

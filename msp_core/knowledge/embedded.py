@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from msp_core.database import Database
-from msp_core.errors import CorruptData, MspError, UsageError
+from msp_core.errors import CorruptData, MspError
 from msp_core.knowledge.chunking import CHUNKER
 from msp_core.knowledge.embedded_blocks import read_blocks
 from msp_core.knowledge.embedded_file import (
@@ -71,7 +71,7 @@ class EmbeddedIndex:
 
     Args:
         path: the file; made when missing.
-        tier: the hot index searches by words too, the cold one by meaning only.
+        tier: says which command makes a damaged one anew.
         space: the embedder's; an index made for another one is refused.
 
     Raises (from every method; the file is first touched by a method, not here):
@@ -83,7 +83,6 @@ class EmbeddedIndex:
 
     def __init__(self, path: Path, *, tier: Tier, space: VectorSpace) -> None:
         self.path = path
-        self._tier = tier
         self._rebuild = REBUILD_COMMANDS[tier]
         self._dimension = space.dimension
         self._vector_bytes = 4 * space.dimension
@@ -96,8 +95,6 @@ class EmbeddedIndex:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """See `KnowledgeIndex.capabilities`."""
-        if self._tier == "cold":
-            return frozenset({"read_your_writes"})
         return frozenset({"lexical", "hybrid", "read_your_writes"})
 
     def create(self) -> None:
@@ -121,9 +118,9 @@ class EmbeddedIndex:
         with self._database.write() as connection:
             self._check(connection)
             documents = _list({chunk.document_id for chunk in chunks})
-            delete_documents(connection, documents, words=self._has_words)
+            delete_documents(connection, documents)
             contents = [vector.astype("<f4").tobytes() for vector in vectors]
-            insert_chunks(connection, chunks, contents, words=self._has_words)
+            insert_chunks(connection, chunks, contents)
             if is_mostly_removed(connection):
                 tidy(connection)
             mark_made_with(connection, self._made_with)
@@ -132,7 +129,7 @@ class EmbeddedIndex:
         """See `KnowledgeIndex.delete`."""
         with self._database.write() as connection:
             self._check(connection)
-            delete_documents(connection, _list(document_ids), words=self._has_words)
+            delete_documents(connection, _list(document_ids))
             if is_mostly_removed(connection):
                 tidy(connection)
             mark_made_with(connection, self._made_with)
@@ -149,7 +146,6 @@ class EmbeddedIndex:
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.lexical`."""
         check_k(k)
-        self._require_words()
         with self._database.read() as connection:
             self._check(connection)
             matrix = self._current_matrix(connection)
@@ -227,7 +223,7 @@ class EmbeddedIndex:
         try:
             with self._database.read() as connection:
                 self._check(connection)
-                problems = structural_problems(connection, words=self._has_words)
+                problems = structural_problems(connection)
                 if read_blocks(connection, 0, dimension=self._dimension) is None:
                     problems.append("a block of vectors does not have its checksum")
                 problems += [
@@ -246,16 +242,6 @@ class EmbeddedIndex:
             tidy(connection)
             mark_made_with(connection, self._made_with)
         self._database.vacuum()
-
-    @property
-    def _has_words(self) -> bool:
-        return self._tier == "hot"
-
-    def _require_words(self) -> None:
-        if not self._has_words:
-            raise UsageError(
-                "The cold index is searched by meaning only. Search the hot one by words."
-            )
 
     def _check(self, connection: "sqlite3.Connection") -> None:
         """Pass when the index was made with what is used now, or holds nothing yet."""

@@ -102,35 +102,24 @@ def tidy(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM about WHERE name = 'epoch'")
 
 
-def delete_documents(connection: sqlite3.Connection, listed: str, *, words: bool) -> None:
-    """Remove the documents of a JSON list of ids.
-
-    Args:
-        connection: in a write transaction.
-        listed: the ids.
-        words: whether the chunks stand in the lexical index.
-    """
-    if words:
-        # A lexical index without texts has to be told what it is to forget.
-        connection.execute(
-            "INSERT INTO words (words, rowid, searchable) SELECT 'delete', id, title || CASE "
-            "heading WHEN '' THEN '' ELSE ' - ' || heading END || char(10) || text FROM chunks "
-            f"WHERE id IN ({_OF_DOCUMENTS})",
-            (listed,),
-        )
+def delete_documents(connection: sqlite3.Connection, listed: str) -> None:
+    """Remove the documents of a JSON list of ids, in a write transaction."""
+    # A lexical index without texts has to be told what it is to forget.
+    connection.execute(
+        "INSERT INTO words (words, rowid, searchable) SELECT 'delete', id, title || CASE "
+        "heading WHEN '' THEN '' ELSE ' - ' || heading END || char(10) || text FROM chunks "
+        f"WHERE id IN ({_OF_DOCUMENTS})",
+        (listed,),
+    )
     connection.execute(f"INSERT INTO removals (id) {_OF_DOCUMENTS}", (listed,))
     connection.execute(f"DELETE FROM chunks WHERE id IN ({_OF_DOCUMENTS})", (listed,))
     connection.execute(f"DELETE FROM entries WHERE id IN ({_OF_DOCUMENTS})", (listed,))
 
 
 def insert_chunks(
-    connection: sqlite3.Connection,
-    chunks: Sequence[Chunk],
-    vectors: Sequence[bytes],
-    *,
-    words: bool,
+    connection: sqlite3.Connection, chunks: Sequence[Chunk], vectors: Sequence[bytes]
 ) -> None:
-    """Add chunks with their vectors; the other arguments are those of `delete_documents`."""
+    """Add chunks with their vectors, in a write transaction."""
     labels = Labels(connection)
     rows = []
     for chunk, vector in zip(chunks, vectors, strict=True):
@@ -143,10 +132,9 @@ def insert_chunks(
         connection.execute(
             f"INSERT INTO chunks VALUES (?{', ?' * 11})", (key, *fields[2:], _checksum(fields))
         )
-        if words:
-            connection.execute(
-                "INSERT INTO words (rowid, searchable) VALUES (?, ?)", (key, chunk.searchable)
-            )
+        connection.execute(
+            "INSERT INTO words (rowid, searchable) VALUES (?, ?)", (key, chunk.searchable)
+        )
         codes = (
             labels.code(chunk.document_id),
             labels.code(chunk.audience),
@@ -185,7 +173,7 @@ def removed_after(connection: sqlite3.Connection, last_place: int) -> list[int]:
     return [row["id"] for row in rows]
 
 
-def structural_problems(connection: sqlite3.Connection, *, words: bool) -> list[str]:
+def structural_problems(connection: sqlite3.Connection) -> list[str]:
     """What SQLite's own check finds, and rows that stand in one table only."""
     found = [row[0] for row in connection.execute("PRAGMA integrity_check(20)")]
     problems = [f"SQLite: {line}" for line in found if line != "ok"]
@@ -195,12 +183,11 @@ def structural_problems(connection: sqlite3.Connection, *, words: bool) -> list[
     ).fetchone()[0]
     if lone:
         problems.append(f"{lone} chunks have a text without vector, or a vector without text")
-    if words:
-        unlisted = connection.execute(
-            "SELECT count(*) FROM entries WHERE id NOT IN (SELECT id FROM words_docsize)"
-        ).fetchone()[0]
-        if unlisted:
-            problems.append(f"{unlisted} chunks are missing in the lexical index")
+    unlisted = connection.execute(
+        "SELECT count(*) FROM entries WHERE id NOT IN (SELECT id FROM words_docsize)"
+    ).fetchone()[0]
+    if unlisted:
+        problems.append(f"{unlisted} chunks are missing in the lexical index")
     return problems
 
 

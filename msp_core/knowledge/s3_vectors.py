@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from msp_core.aws_calls import explained, is_code
 from msp_core.errors import ConfigurationError, MspError, UsageError
@@ -19,6 +19,7 @@ from msp_core.knowledge.index import (
     IndexStats,
     Record,
     best_hits,
+    check_k,
     check_query,
     check_vectors,
     ids_of_chunks,
@@ -27,15 +28,22 @@ from msp_core.knowledge.made_with import check_made_with, hashes_of_whole, made_
 from msp_core.knowledge.recent_check import RecentCheck
 from msp_core.knowledge.s3_vectors_items import (
     ABOUT,
-    RECORD,
+    TEXT,
     Json,
     about_item,
     batches,
     filter_of,
     item_of,
     made_with_of,
+    query_texts,
     record_of,
     stored_of,
+)
+from msp_core.knowledge.s3_vectors_shape import (
+    QueryMode,
+    check_settings,
+    index_settings,
+    wait_until_searchable,
 )
 from msp_core.knowledge.service_check import problems_of
 
@@ -43,13 +51,10 @@ if TYPE_CHECKING:
     from msp_core.knowledge.embedding import Vectors
     from msp_core.knowledge.index import Vector
 
-QueryMode = Literal["CLASSIC", "ENHANCED"]
-"""`ENHANCED` filters before it searches; `CLASSIC` while it does, so it may find fewer."""
-
 MAX_DELETE, MAX_GET, MAX_LIST = 500, 100, 1000
 MAX_CLASSIC_K = 100
 SPARE_HITS = 50
-"""Asked for beyond k, because the service orders equal distances as it likes."""
+"""Asked for beyond k, because the service orders equal distances and scores as it likes."""
 _GONE = "NotFoundException"
 
 
@@ -58,7 +63,9 @@ class _NoSuchIndex(Exception):
 
 
 class S3VectorsIndex:
-    """A `KnowledgeIndex` in one vector index; searched by meaning only.
+    """A `KnowledgeIndex` in one vector index; in the enhanced mode searched by words too.
+
+    It has no `hybrid`: the service fuses by rank, which finds less than fusing scores does.
 
     A document's chunks are written from first to last and deleted from last to first, so that what
     a killed call leaves are its first chunks, and the rest of a longer version can be found.
@@ -69,7 +76,7 @@ class S3VectorsIndex:
         bucket: the vector bucket; the stack makes it.
         index: name of the index in it.
         space: the embedder's; an index made for another one is refused.
-        mode: how the service applies filters.
+        mode: how the service searches; in the classic one not by words.
 
     Raises (from every method; the service is first called by a method, not here):
         ConfigurationError: the index was made with another embedder or other chunking rules, or
@@ -91,24 +98,29 @@ class S3VectorsIndex:
         self._what = f"The vector index {bucket}/{index}"
         self._dimension = space.dimension
         self._mode: QueryMode = mode
-        self._made_with = made_with(space)
+        self._made_with = {**made_with(space), "format": f"2, {mode.lower()} mode"}
         self._check = RecentCheck(self._check_mark)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
         """See `KnowledgeIndex.capabilities`."""
-        return frozenset()
+        return frozenset({"lexical"}) if self._mode == "ENHANCED" else frozenset()
 
     def create(self) -> None:
-        """See `KnowledgeIndex.create`; the index may have been made by the stack."""
+        """See `KnowledgeIndex.create`; the index may have been made by the stack.
+
+        Waits while the service makes texts searchable that the index already holds (two minutes).
+        """
         try:
-            found = self._call("get_index")["index"]
+            found = self._described()
         except _NoSuchIndex:
             self._make()
-            found = self._call("get_index")["index"]
-        self._check_shape(found)
-        if self._mode == "ENHANCED" and found.get("indexMode") == "CLASSIC":
-            self._call("update_index_mode", indexMode=self._mode)
+            found = self._described()
+        check_settings(found, self._made_with, self._mode, index=self._what)
+        if self._mode == "ENHANCED":
+            if found.get("indexMode") == "CLASSIC":
+                self._call("update_index_mode", indexMode=self._mode)
+            wait_until_searchable(self._described, index=self._what)
         if not self._is_marked():
             self._call("put_vectors", vectors=[about_item(self._made_with, self._dimension)])
 
@@ -144,35 +156,43 @@ class S3VectorsIndex:
     def dense(self, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`; in the classic mode 100 hits at most."""
         check_query(vector, k, dimension=self._dimension)
-        condition = filter_of(wanted)
-        if condition is None:
-            return []
-        most = MAX_CLASSIC_K if self._mode == "CLASSIC" else MAX_K
-        request: Json = {
-            "topK": min(k + SPARE_HITS, most),
-            "queryVector": {"float32": vector.tolist()},
-            "filter": condition,
-            "queryMode": self._mode,
-            "returnDistance": True,
-        }
-        try:
-            self._check()
-            # A distance is 1 - cosine; sums of equal products can differ in the last bits.
-            hits = [
-                Hit(found["key"], round(1 - found["distance"], 6))
-                for found in self._pages("query_vectors", **request)
-            ]
-        except _NoSuchIndex:
-            return []
+        asked = {"queryVector": {"float32": vector.tolist()}, "returnDistance": True}
+        # A distance is 1 - cosine; sums of equal products can differ in the last bits.
+        hits = [
+            Hit(found["key"], round(1 - found["distance"], 6))
+            for found in self._query(wanted, k, **asked)
+        ]
         return best_hits(hits, k)
 
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
-        """See `KnowledgeIndex.lexical`: it is not able to."""
-        raise self._unable()
+        """See `KnowledgeIndex.lexical`; the service knows by itself which words tell little.
+
+        A query of more words than one request takes (about 130) is searched in parts, whose scores
+        are added up: BM25 is a sum over words.
+
+        Raises:
+            UsageError: in the classic mode.
+        """
+        check_k(k)
+        if self._mode == "CLASSIC":
+            raise UsageError(
+                "In the classic mode S3 Vectors searches by meaning only. Set "
+                "MSP_VECTOR_MODE=ENHANCED to search by words, or search the hot index."
+            )
+        scores: dict[str, float] = {}
+        for text in query_texts(query):
+            asked = {"queryTexts": [{"text": text, "metadataKey": TEXT}], "returnScores": True}
+            for found in self._query(wanted, k, **asked):
+                score = sum(row["score"] for row in found["scores"]["bm25Scores"])
+                scores[found["key"]] = scores.get(found["key"], 0.0) + score
+        # The service's scores are exact to some seven digits.
+        return best_hits((Hit(name, float(f"{score:.6g}")) for name, score in scores.items()), k)
 
     def hybrid(self, query: str, vector: "Vector", wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.hybrid`: it is not able to."""
-        raise self._unable()
+        raise UsageError(
+            "S3 Vectors fuses by rank, which is not used here. Search by words and by meaning."
+        )
 
     def get(self, chunk_ids: Collection[str]) -> dict[str, Record]:
         """See `KnowledgeIndex.get`."""
@@ -227,33 +247,12 @@ class S3VectorsIndex:
 
     def _make(self) -> None:
         try:
-            self._call(
-                "create_index",
-                dataType="float32",
-                dimension=self._dimension,
-                distanceMetric="cosine",
-                metadataConfiguration={"nonFilterableMetadataKeys": [RECORD]},
-            )
+            self._call("create_index", **index_settings(self._dimension, self._mode))
         except _NoSuchIndex as error:
             raise ConfigurationError(
                 f"There is no vector bucket {self._where['vectorBucketName']} in this region. "
                 "Make it with the stack (`msp provision apply`), or mend MSP_VECTOR_BUCKET."
             ) from error
-
-    def _check_shape(self, found: Json) -> None:
-        """Pass when an index that somebody made is of use.
-
-        Raises:
-            ConfigurationError: it is not.
-        """
-        stored = {"dimension": str(found["dimension"])}
-        check_made_with(stored, self._made_with, index=self._what)
-        unfiltered = found.get("metadataConfiguration", {}).get("nonFilterableMetadataKeys", [])
-        if found["distanceMetric"] != "cosine" or RECORD not in unfiltered:
-            raise ConfigurationError(
-                f"{self._what} was made without cosine distance or without the non-filterable key "
-                f"{RECORD!r}. Run `msp ingest --rebuild` to make it anew."
-            )
 
     def _is_marked(self) -> bool:
         """Whether the index is there and says what it was made with; checks that."""
@@ -304,6 +303,19 @@ class S3VectorsIndex:
                 if item["key"] != ABOUT:
                     yield item
 
+    def _query(self, wanted: Filter, k: int, **asked: Any) -> list[Json]:
+        """What is found; nothing when there is no index, or the filter lets nothing through."""
+        condition = filter_of(wanted)
+        if condition is None:
+            return []
+        most = MAX_CLASSIC_K if self._mode == "CLASSIC" else MAX_K
+        request = {"topK": min(k + SPARE_HITS, most), "filter": condition, "queryMode": self._mode}
+        try:
+            self._check()
+            return list(self._pages("query_vectors", **request, **asked))
+        except _NoSuchIndex:
+            return []
+
     def _pages(self, operation: str, **request: Any) -> Iterator[Json]:
         while True:
             answer = self._call(operation, **request)
@@ -311,6 +323,10 @@ class S3VectorsIndex:
             if "nextToken" not in answer:
                 return
             request["nextToken"] = answer["nextToken"]
+
+    def _described(self) -> Json:
+        index: Json = self._call("get_index")["index"]
+        return index
 
     def _call(self, operation: str, **request: Any) -> Json:
         with explained(self._what):
@@ -321,8 +337,3 @@ class S3VectorsIndex:
                     raise _NoSuchIndex from error
                 raise
         return answer
-
-    def _unable(self) -> UsageError:
-        return UsageError(
-            "The cold index is searched by meaning only. Search the hot one by words."
-        )

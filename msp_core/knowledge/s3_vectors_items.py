@@ -1,4 +1,4 @@
-"""How a chunk stands in S3 Vectors: labels to filter by, and all of it in one unfilterable text."""
+"""How a chunk stands in S3 Vectors: labels to filter by, words to search, and the rest of it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msp_core.errors import InvalidInput
 from msp_core.knowledge.index import Chunk, Filter, Record
 from msp_core.knowledge.made_with import Stored
+from msp_core.knowledge.statistics.query_terms import query_terms
 
 if TYPE_CHECKING:
     from msp_core.knowledge.index import Vector
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 RECORD = "record"
-"""The metadata key that is not filterable."""
+TEXT = "text"
+"""The metadata keys that are not filterable: all of a chunk but its text, and what its words are
+searched in, which holds the text (see `Chunk.searchable`)."""
 ABOUT = "about"
 """The key of a vector that says what the index was made with; a chunk's id has a `#`."""
 MAX_PUT = 500
@@ -23,6 +26,7 @@ MAX_PUT_BYTES = 18 * 2**20
 """Of one request; the service takes 20 MiB."""
 MAX_LABEL_BYTES = 2048
 MAX_METADATA_BYTES = 40 * 1024
+MAX_QUERY_CHARACTERS = 1024
 _SHARED = "shared"
 
 
@@ -39,9 +43,10 @@ def item_of(chunk: Chunk, vector: "Vector", *, chunk_count: int) -> Json:
     }
     if chunk.category is not None:
         labels["category"] = chunk.category
-    record = _packed({"chunk_count": chunk_count, **asdict(chunk)})
+    content = {"chunk_count": chunk_count, **asdict(chunk)}
+    del content["text"]
     _check_size(chunk, "labels", _size(labels), MAX_LABEL_BYTES)
-    metadata = {**labels, RECORD: record}
+    metadata = {**labels, RECORD: _packed(content), TEXT: chunk.searchable}
     _check_size(chunk, "labels and text", _size(metadata), MAX_METADATA_BYTES)
     return {"key": chunk.chunk_id, "data": {"float32": vector.tolist()}, "metadata": metadata}
 
@@ -71,9 +76,9 @@ def about_item(made_with: dict[str, str], dimension: int) -> Json:
 
 
 def made_with_of(item: Json) -> dict[str, str]:
-    """What the index was made with."""
+    """What the index was made with; the first format, which had no `TEXT`, does not say itself."""
     stored: dict[str, str] = json.loads(item["metadata"][RECORD])
-    return stored
+    return {"format": "1", **stored}
 
 
 def record_of(item: Json) -> Record:
@@ -86,7 +91,12 @@ def record_of(item: Json) -> Record:
 
     content = json.loads(item["metadata"][RECORD])
     del content["chunk_count"]
-    return Record(Chunk(**content), np.array(item["data"]["float32"], dtype=np.float32))
+    searchable = item["metadata"][TEXT]
+    head = Chunk(**content, text="").searchable
+    if not searchable.startswith(head):
+        raise ValueError("its text is that of another chunk")
+    chunk = Chunk(**content, text=searchable[len(head) :])
+    return Record(chunk, np.array(item["data"]["float32"], dtype=np.float32))
 
 
 def stored_of(item: Json) -> Stored:
@@ -120,6 +130,22 @@ def filter_of(wanted: Filter) -> Json | None:
     if wanted.categories is not None:
         rules.append({"category": {"$in": sorted(wanted.categories)}})
     return {"$and": rules}
+
+
+def query_texts(query: str) -> list[str]:
+    """The query's words as texts that a request takes, some 130 words each; mostly one.
+
+    None without a word that is worth matching; a word longer than a request takes is left out.
+    """
+    texts: list[str] = []
+    for term in query_terms(query):
+        if len(term) > MAX_QUERY_CHARACTERS:
+            continue
+        if texts and len(texts[-1]) + 1 + len(term) <= MAX_QUERY_CHARACTERS:
+            texts[-1] += f" {term}"
+        else:
+            texts.append(term)
+    return texts
 
 
 def _owner(customer_id: str) -> str:

@@ -19,7 +19,7 @@ class Tiers:
 
     Attributes:
         hot: quick, searched by words and meaning; holds the documents that are used.
-        cold: the system of record, searched by meaning; holds every document.
+        cold: the system of record, searched likewise; holds every document.
         statistics: of everything that is in the cold index.
     """
 

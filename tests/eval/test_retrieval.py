@@ -13,7 +13,7 @@ from eval.retrieval_systems import SYSTEMS, seeded_heat
 from msp_core.bootstrap.knowledge import scratch_tiers
 from msp_core.errors import DependencyFailed
 from msp_core.knowledge.index import KnowledgeIndex
-from msp_core.knowledge.ranking import MIN_CANDIDATES
+from msp_core.knowledge.ranking import MIN_COLD_CANDIDATES
 from msp_core.routing.catalog import load_catalog
 from msp_core.routing.price import Price
 from msp_core.settings import Settings
@@ -64,7 +64,8 @@ def test_speed_is_measured_and_cost_is_simulated(retrieval_folder: Writer, embed
     assert {metric.kind for metric in usd.values()} == {"simulated"}
     # 2 OCUs of $0.24 for 730 hours, shared by 100,000 searches; words need no embedding.
     assert usd["bm25"].value == pytest.approx(3.504)
-    assert usd["cold"].value == pytest.approx(0.0025, rel=0.2)
+    # $2.50 for a million queries, and a search makes two: by meaning and by words.
+    assert usd["cold"].value == pytest.approx(0.005, rel=0.1)
     assert usd["bm25"].value < usd["fused"].value < usd["two_tiers"].value
     assert run.result.provenance.price_date is not None
 
@@ -104,6 +105,19 @@ def test_what_could_not_be_indexed_and_who_answered_alone_is_said(
     aside, alone = run.result.notes
     assert aside.startswith("1 documents could not be indexed")
     assert alone.startswith("1 searches of two_tiers were answered in part")
+
+
+class WithoutWords:
+    """An index that is searched by meaning only, as S3 Vectors in its classic mode."""
+
+    capabilities: frozenset[str] = frozenset()
+
+    def __init__(self, index: KnowledgeIndex) -> None:
+        self._index = index
+
+    def __getattr__(self, name: str):
+        assert name not in ("lexical", "hybrid")
+        return getattr(self._index, name)
 
 
 class Down:
@@ -156,23 +170,53 @@ def test_a_no_answer_query_that_is_answered_all_the_same(
         assert run.result.find("answered_rate", system).value == 1  # type: ignore[union-attr]
 
 
-def test_what_only_words_find_is_lost_where_it_is_cold(retrieval_folder: Writer, embedder) -> None:
+@pytest.fixture
+def found_by_words_alone(retrieval_folder: Writer) -> Path:
+    """Each query's document shares a rare word with it, and a crowd is nearer by meaning."""
     wanted = [
         {"_id": f"d{i:02d}", "text": f"word{i} " + " ".join(f"x{i + n}" for n in range(20))}
         for i in range(12)
     ]
-    # Nearer by meaning, and more than a search draws candidates.
-    decoys = [{"_id": f"e{i:03d}", "text": f"broken fault {i}"} for i in range(MIN_CANDIDATES + 10)]
+    crowd = MIN_COLD_CANDIDATES + 10  # more than a search draws candidates
+    decoys = [{"_id": f"e{i:03d}", "text": f"broken fault {i}"} for i in range(crowd)]
     queries = [
         {"_id": f"q{i}", "text": f"word{i} broken fault", "customer_id": "ab"[i % 2]}
         for i in range(12)
     ]
-    folder = retrieval_folder(
+    return retrieval_folder(
         corpus=[*wanted, *decoys],
         queries=queries,
         qrels="".join(f"q{i}\td{i:02d}\t1\n" for i in range(12)),
     )
-    run = evaluate_retrieval(read_retrieval_set(folder), embedder, systems=SYSTEMS, hot_share=0.2)
+
+
+def test_two_tiers_find_what_one_index_finds(found_by_words_alone: Path, embedder) -> None:
+    data = read_retrieval_set(found_by_words_alone)
+    run = evaluate_retrieval(data, embedder, systems=SYSTEMS, hot_share=0.2)
+    value = {system: run.result.find("ndcg@10", system).value for system in SYSTEMS}
+    assert value["hot"] < value["fused"] == 1, "most of what is wanted is cold"
+    assert value["dense"] < value["fused"], "and found by its words"
+    for query in data.queries:
+        expected = item(run, query.query_id, "fused").raw["found"]
+        for system in ("cold", "two_tiers"):
+            assert item(run, query.query_id, system).raw["found"] == expected
+
+
+def test_what_only_words_find_is_lost_in_a_cold_index_without_words(
+    found_by_words_alone: Path, embedder
+) -> None:
+    @contextmanager
+    def cold_by_meaning():
+        with scratch_tiers(Settings(), embedder) as tiers:
+            yield replace(tiers, cold=WithoutWords(tiers.cold))
+
+    run = evaluate_retrieval(
+        read_retrieval_set(found_by_words_alone),
+        embedder,
+        systems=SYSTEMS,
+        hot_share=0.2,
+        open_tiers=cold_by_meaning,
+    )
     value = {system: run.result.find("ndcg@10", system).value for system in SYSTEMS}
     assert value["cold"] < value["two_tiers"] < value["fused"]
     difference = run.result.find("ndcg@10_vs_fused", "two_tiers")

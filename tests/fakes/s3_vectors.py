@@ -1,8 +1,11 @@
 """S3 Vectors on this machine: exact, strict about the service's limits, filters honoured."""
 
 import json
+import re
+import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +15,7 @@ from tests.fakes.aws_endpoint import Json, Refusal, check, service_model
 
 MODEL = service_model("s3vectors")
 PAGE = 100
+TOKENIZERS = {"en": "porter unicode61"}
 MAX_LABEL_BYTES, MAX_METADATA_BYTES, MAX_KEYS = 2048, 40 * 1024, 50
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "$eq": lambda value, given: value == given,
@@ -23,10 +27,15 @@ COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 @dataclass
 class VectorIndex:
-    """What CreateIndex was given, and the vectors by key."""
+    """What CreateIndex was given, and the vectors by key.
+
+    Attributes:
+        building: so many times GetIndex says that texts are not searchable yet.
+    """
 
     settings: Json
     mode: str
+    building: int = 0
     vectors: dict[str, Json] = field(default_factory=dict)
 
     @property
@@ -34,6 +43,65 @@ class VectorIndex:
         configuration = self.settings.get("metadataConfiguration", {})
         keys: list[str] = configuration.get("nonFilterableMetadataKeys", [])
         return keys
+
+    @property
+    def searchable(self) -> dict[str, str]:
+        """The tokenizer of each key whose text is searched."""
+        configuration = self.settings.get("metadataConfiguration", {})
+        rows = configuration.get("textSearchConfigurations", [])
+        return {
+            row["metadataKey"]: TOKENIZERS.get(row.get("language", ""), "unicode61") for row in rows
+        }
+
+    def visible(self, condition: Json | None) -> Iterator[tuple[str, Json]]:
+        """The vectors that a filter lets through, by key."""
+        for key, vector in self.vectors.items():
+            metadata = vector.get("metadata", {})
+            labels = {name: row for name, row in metadata.items() if name not in self.unfiltered}
+            if condition is None or _holds(condition, labels):
+                yield key, vector
+
+    def nearest(self, asked: "np.ndarray[Any, Any]", condition: Json | None) -> list[Json]:
+        found = []
+        for key, vector in self.visible(condition):
+            stored = np.array(vector["data"]["float32"], dtype=np.float32)
+            cosine = float(asked @ stored / np.linalg.norm(asked) / np.linalg.norm(stored))
+            found.append({"key": key, "distance": 1 - cosine})
+        return sorted(found, key=lambda row: float(row["distance"]))
+
+    def matching(self, text: str, name: str, condition: Json | None) -> list[Json]:
+        """By BM25 over all vectors; any of the words may match."""
+        words = " OR ".join(f'"{word}"' for word in re.findall(r"\w+", text))
+        visible = [key for key, _ in self.visible(condition)]
+        if not words:
+            return []
+        with closing(sqlite3.connect(":memory:")) as texts:
+            texts.execute(
+                "CREATE VIRTUAL TABLE texts USING fts5"
+                f"(key UNINDEXED, text, tokenize='{self.searchable[name]}')"
+            )
+            texts.executemany(
+                "INSERT INTO texts VALUES (?, ?)",
+                [
+                    (key, vector["metadata"][name])
+                    for key, vector in self.vectors.items()
+                    if name in vector.get("metadata", {})
+                ],
+            )
+            found = texts.execute(
+                "SELECT key, -rank FROM texts WHERE texts MATCH ? AND key IN "
+                "(SELECT value FROM json_each(?)) ORDER BY rank",
+                (words, json.dumps(visible)),
+            ).fetchall()
+        return [
+            {
+                "key": key,
+                "scores": {
+                    "bm25Scores": [{"metadataKey": name, "score": float(np.float32(score))}]
+                },
+            }
+            for key, score in found
+        ]
 
 
 class S3Vectors:
@@ -43,14 +111,21 @@ class S3Vectors:
         bucket: its name.
         mode: of indexes that are made in it.
         page: at most so many results of a query or a list come at once.
+        building: of indexes that are made in it (see `VectorIndex`).
     """
 
     def __init__(
-        self, bucket: str = "vectors", *, mode: str = "ENHANCED", page: int = PAGE
+        self,
+        bucket: str = "vectors",
+        *,
+        mode: str = "ENHANCED",
+        page: int = PAGE,
+        building: int = 0,
     ) -> None:
         self.bucket = bucket
         self.mode = mode
         self.page = page
+        self.building = building
         self.indexes: dict[str, VectorIndex] = {}
         self._lock = threading.Lock()
 
@@ -82,13 +157,22 @@ class S3Vectors:
             raise Refusal(
                 "ConflictException", "An index with the specified name already exists", 409
             )
-        self.indexes[body["indexName"]] = VectorIndex(body, self.mode)
+        index = VectorIndex(body, self.mode, building=self.building)
+        for row in body.get("metadataConfiguration", {}).get("textSearchConfigurations", []):
+            if "status" in row:
+                raise Refusal("ValidationException", "status cannot be set")
+        self.indexes[body["indexName"]] = index
         return {"indexArn": f"arn:aws:s3vectors:::{body['indexName']}"}
 
     def _describe(self, body: Json) -> Json:
         index = self._index(body)
         kept = ("dataType", "dimension", "distanceMetric", "metadataConfiguration")
         described = {name: index.settings[name] for name in kept if name in index.settings}
+        described = json.loads(json.dumps(described))
+        configured = described.get("metadataConfiguration", {}).get("textSearchConfigurations", [])
+        for row in configured:
+            row["status"] = "BUILDING" if index.building else "ACTIVE"
+        index.building = max(index.building - 1, 0)
         where = {name: body[name] for name in ("vectorBucketName", "indexName")}
         arn = f"arn:aws:s3vectors:::{body['indexName']}"
         made = {"indexArn": arn, "creationTime": 1_800_000_000, "indexMode": index.mode}
@@ -135,24 +219,33 @@ class S3Vectors:
             raise Refusal("ValidationException", "CLASSIC is not valid for an ENHANCED index")
         if mode == "CLASSIC" and body["topK"] > 100:
             raise Refusal("ValidationException", "topK must be at most 100")
-        asked = _usable(body["queryVector"], index.settings["dimension"])
         condition = body.get("filter")
         if condition is not None:
             _check_filter(condition, index.unfiltered)
-        found = []
-        for key, vector in index.vectors.items():
-            labels = {
-                name: value
-                for name, value in vector.get("metadata", {}).items()
-                if name not in index.unfiltered
-            }
-            if condition is None or _holds(condition, labels):
-                stored = np.array(vector["data"]["float32"], dtype=np.float32)
-                cosine = float(asked @ stored / np.linalg.norm(asked) / np.linalg.norm(stored))
-                found.append({"key": key, "distance": 1 - cosine})
-        found.sort(key=lambda row: row["distance"])
+        if "queryTexts" in body:
+            found = self._match(index, body, condition)
+        elif "queryVector" in body:
+            asked = _usable(body["queryVector"], index.settings["dimension"])
+            found = index.nearest(asked, condition)
+        else:
+            raise Refusal("ValidationException", "queryVector, queryTexts, or both must be given")
+        if not body.get("returnDistance"):
+            found = [{name: row[name] for name in row if name != "distance"} for row in found]
         answer = self._paged(found[: body["topK"]], body, self.page)
         return {**answer, "distanceMetric": index.settings["distanceMetric"]}
+
+    def _match(self, index: VectorIndex, body: Json, condition: Json | None) -> list[Json]:
+        if "queryVector" in body or len(body["queryTexts"]) > 1:
+            raise Refusal("ValidationException", "this stand-in searches one text alone")
+        if index.mode != "ENHANCED":
+            raise Refusal("ValidationException", "full-text search needs an ENHANCED index")
+        (asked,) = body["queryTexts"]
+        if asked["metadataKey"] not in index.searchable:
+            raise Refusal("ValidationException", f"{asked['metadataKey']} is not searchable")
+        if index.building:
+            raise Refusal("ValidationException", f"{asked['metadataKey']} is not searchable yet")
+        found = index.matching(asked["text"], asked["metadataKey"], condition)
+        return found if body.get("returnScores") else [{"key": row["key"]} for row in found]
 
     def _paged(self, rows: list[Json], body: Json, page: int) -> Json:
         start = int(body.get("nextToken", 0))

@@ -9,6 +9,7 @@ _OCU_BYTES = 6e9
 _GRAPH_SHARE = 0.5  # of an OCU's memory that vectors and their graph may take
 _LINKS = 16
 _TEXT_BYTES = 1500  # text and metadata of a chunk in the cold tier
+_QUERIES_PER_SEARCH = 2  # one by meaning, one by words; in the classic mode there is no second
 
 
 def hot_usd_per_month(chunks: int, dimension: int, prices: KnowledgePrices) -> float:
@@ -31,5 +32,5 @@ def cold_usd_per_month(
     gigabytes = chunks * (4 * dimension + _TEXT_BYTES) / 1e9
     return (
         gigabytes * prices.s3_vectors_usd_per_gb_month
-        + searches_per_month / 1e6 * prices.s3_vectors_usd_per_million_queries
+        + _QUERIES_PER_SEARCH * searches_per_month / 1e6 * prices.s3_vectors_usd_per_million_queries
     )

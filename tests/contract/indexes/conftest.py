@@ -96,9 +96,9 @@ INDEXES: dict[str, Callable[..., AbstractContextManager[Backend]]] = {
 }
 OPENSEARCH = pytest.param("opensearch", marks=pytest.mark.services)
 BACKENDS = ["embedded-hot", "embedded-cold", "s3-vectors", OPENSEARCH]
-WITH_WORDS = ["embedded-hot", OPENSEARCH]
+WITH_WORDS = BACKENDS
 """Those that search by words, held to `test_lexical_index.py`."""
-WITH_FUSION = ["embedded-hot", OPENSEARCH]
+WITH_FUSION = ["embedded-hot", "embedded-cold", OPENSEARCH]
 """Those that fuse words and meaning, held to `test_hybrid_index.py`."""
 
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from msp_core.aws_calls import make_client
-from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput
+from msp_core.errors import ConfigurationError, DependencyFailed, InvalidInput, UsageError
+from msp_core.knowledge import s3_vectors_shape
 from msp_core.knowledge.index import Chunk
 from msp_core.knowledge.s3_vectors import S3VectorsIndex
-from msp_core.knowledge.s3_vectors_items import RECORD, batches
+from msp_core.knowledge.s3_vectors_items import RECORD, TEXT, batches
 from msp_core.knowledge.tiering.check import verify_tiers
 from tests.fakes.aws_endpoint import AwsEndpoint, Refusal
 from tests.fakes.knowledge import (
@@ -63,6 +64,12 @@ def put(index: S3VectorsIndex, *chunks: Chunk) -> None:
     index.upsert(chunks, HashEmbedder().embed([item.searchable for item in chunks]))
 
 
+KEYS = {
+    "nonFilterableMetadataKeys": [RECORD, TEXT],
+    "textSearchConfigurations": [{"metadataKey": TEXT, "language": "en"}],
+}
+
+
 def operations(endpoint: AwsEndpoint) -> list[str]:
     return [path.strip("/") for path, _ in endpoint.requests]
 
@@ -96,7 +103,7 @@ def test_only_labels_are_filterable_and_an_index_is_of_cosine(
 ) -> None:
     index.create()
     made = service.indexes["knowledge"].settings
-    assert made["metadataConfiguration"] == {"nonFilterableMetadataKeys": [RECORD]}
+    assert made["metadataConfiguration"] == KEYS
     assert (made["distanceMetric"], made["dimension"]) == ("cosine", DIMENSION)
 
 
@@ -114,16 +121,23 @@ def test_the_index_that_the_stack_made_is_used(
 ) -> None:
     where = {"vectorBucketName": "vectors", "indexName": "knowledge"}
     service.mode = "CLASSIC"
-    configuration = {"nonFilterableMetadataKeys": [RECORD]}
     kind = {"dataType": "float32", "distanceMetric": "cosine"}
-    client.create_index(**where, **kind, dimension=DIMENSION, metadataConfiguration=configuration)
+    client.create_index(**where, **kind, dimension=DIMENSION, metadataConfiguration=KEYS)
     put(index, chunk("d1", "vpn"))
     assert service.indexes["knowledge"].mode == "ENHANCED", "it filters before it searches"
     assert ids(index.dense(vector_of("vpn"), ALL, 1)) == ["d1#000"]
+    assert ids(index.lexical("vpn", ALL, 1)) == ["d1#000"]
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"metadataConfiguration": {}}, {"distanceMetric": "euclidean"}, {"dimension": 8}]
+    "wrong",
+    [
+        {"metadataConfiguration": {}},
+        {"metadataConfiguration": {**KEYS, "nonFilterableMetadataKeys": [RECORD]}},
+        {"metadataConfiguration": {**KEYS, "textSearchConfigurations": []}},
+        {"distanceMetric": "euclidean"},
+        {"dimension": 8},
+    ],
 )
 def test_an_index_that_is_of_no_use_asks_for_a_rebuild(
     client: Any, index: S3VectorsIndex, wrong: dict[str, Any]
@@ -132,7 +146,7 @@ def test_an_index_that_is_of_no_use_asks_for_a_rebuild(
         "dataType": "float32",
         "distanceMetric": "cosine",
         "dimension": DIMENSION,
-        "metadataConfiguration": {"nonFilterableMetadataKeys": [RECORD]},
+        "metadataConfiguration": KEYS,
     }
     client.create_index(vectorBucketName="vectors", indexName="knowledge", **(right | wrong))
     with pytest.raises(ConfigurationError, match="msp ingest --rebuild"):
@@ -140,6 +154,110 @@ def test_an_index_that_is_of_no_use_asks_for_a_rebuild(
     index.remove()
     put(index, chunk("d1", "vpn"))
     assert index.stats().chunks == 1
+
+
+def test_the_text_is_stored_once(index: S3VectorsIndex, service: S3Vectors) -> None:
+    chunks = [
+        chunk("d1", "körper\n- a", content_hash="h"),
+        chunk("d1", "", 1, title="", heading="", content_hash="h"),
+    ]
+    put(index, *chunks)
+    stored = service.indexes["knowledge"].vectors
+    assert stored["d1#000"]["metadata"][TEXT] == "Title - Heading\nkörper\n- a"
+    assert json.dumps(stored["d1#000"]["metadata"], ensure_ascii=False).count("körper") == 1
+    assert [record.chunk for record in index.export()] == chunks
+    stored["d1#000"]["metadata"][TEXT] = "Other\nkörper"
+    (problem,) = index.verify()
+    assert "'d1#000' cannot be read (its text is that of another chunk)" in problem
+
+
+def test_only_words_are_asked_and_many_of_them_in_parts(
+    index: S3VectorsIndex, endpoint: AwsEndpoint
+) -> None:
+    put(index, chunk("d1", "alpha omega"), chunk("d2", "omega"), *map(other, range(9)))
+    hits = index.lexical('"Alpha" AND -omega* (the:', ALL, 5)
+    asked = [body["queryTexts"] for path, body in endpoint.requests if path == "/QueryVectors"]
+    assert asked == [[{"text": "alpha omega", "metadataKey": TEXT}]]
+    endpoint.requests.clear()
+    filling = " ".join(f"filling{number}" for number in range(300))
+    long = index.lexical(f"alpha {filling} {'x' * 2000} omega", ALL, 5)
+    assert operations(endpoint).count("QueryVectors") == 4
+    assert ids(long) == ids(hits) == ["d1#000", "d2#000"]
+    assert [hit.score for hit in long] == pytest.approx([hit.score for hit in hits], rel=1e-5)
+
+
+def other(number: int) -> Chunk:
+    return chunk(f"o{number}", "coffee")
+
+
+def test_create_waits_until_texts_are_searchable(
+    client: Any, service: S3Vectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_vectors_shape.time, "sleep", lambda _seconds: None)
+    service.building = 4
+    index = make_index(client)
+    index.create()
+    assert service.indexes["knowledge"].building == 0
+    assert index.lexical("vpn", ALL, 1) == []
+    index.remove()
+    service.building = 1000
+    monkeypatch.setattr(s3_vectors_shape, "SEARCHABLE_WITHIN_S", -1)
+    with pytest.raises(DependencyFailed, match="msp index create"):
+        index.create()
+    with pytest.raises(DependencyFailed, match="not searchable yet"):
+        index.lexical("vpn", ALL, 1)
+    service.indexes["knowledge"].building = 0
+    put(index, chunk("d1", "vpn"))
+    assert ids(index.lexical("vpn", ALL, 1)) == ["d1#000"]
+
+
+def test_an_index_of_another_mode_or_the_first_format_asks_for_a_rebuild(
+    client: Any, service: S3Vectors
+) -> None:
+    service.mode = "CLASSIC"
+    put(make_index(client, mode="CLASSIC"), chunk("d1", "vpn"))
+    enhanced = make_index(client)
+    with pytest.raises(ConfigurationError, match=r"classic mode.*msp ingest --rebuild"):
+        enhanced.lexical("vpn", ALL, 1)
+    mark = service.indexes["knowledge"].vectors["about"]["metadata"]
+    first = json.loads(mark[RECORD])
+    del first["format"]
+    mark[RECORD] = json.dumps(first)
+    for refused in (lambda: enhanced.get(["d1#000"]), lambda: put(enhanced, chunk("d1", "vpn"))):
+        with pytest.raises(ConfigurationError, match=r"format was 1.*msp ingest --rebuild"):
+            refused()
+
+
+def test_the_classic_mode_has_no_words(client: Any, service: S3Vectors) -> None:
+    service.mode = "CLASSIC"
+    index = make_index(client, mode="CLASSIC")
+    put(index, chunk("d1", "vpn"))
+    assert index.capabilities == frozenset()
+    with pytest.raises(UsageError, match="MSP_VECTOR_MODE=ENHANCED"):
+        index.lexical("vpn", ALL, 1)
+    made = service.indexes["knowledge"].settings["metadataConfiguration"]
+    assert "textSearchConfigurations" not in made
+    assert ids(index.dense(vector_of("vpn"), ALL, 1)) == ["d1#000"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked", "why"),
+    [
+        ("ENHANCED", {}, "must be given"),
+        ("ENHANCED", {"queryTexts": [{"text": "vpn", "metadataKey": "other"}]}, "not searchable"),
+        ("CLASSIC", {"queryTexts": [{"text": "vpn", "metadataKey": TEXT}]}, "ENHANCED index"),
+        ("ENHANCED", {"queryTexts": [{"text": "v" * 1025, "metadataKey": TEXT}]}, "1024 or less"),
+    ],
+)
+def test_the_stand_in_refuses_what_the_service_does(
+    client: Any, service: S3Vectors, mode: str, asked: dict[str, Any], why: str
+) -> None:
+    service.mode = mode
+    where = {"vectorBucketName": "vectors", "indexName": "knowledge"}
+    kind = {"dataType": "float32", "distanceMetric": "cosine"}
+    client.create_index(**where, **kind, dimension=DIMENSION, metadataConfiguration=KEYS)
+    with pytest.raises(client.exceptions.ClientError, match=why):
+        client.query_vectors(**where, topK=5, **asked)
 
 
 def test_the_classic_mode_gives_a_hundred_at_most(client: Any, service: S3Vectors) -> None:

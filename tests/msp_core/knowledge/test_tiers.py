@@ -12,6 +12,7 @@ from msp_core.errors import ConfigurationError, DependencyFailed, MspError
 from msp_core.knowledge.document import Document, text_document
 from msp_core.knowledge.index import Filter, Hit, KnowledgeIndex
 from msp_core.knowledge.ingestion import ingest
+from msp_core.knowledge.ranking import MIN_CANDIDATES, MIN_COLD_CANDIDATES
 from msp_core.knowledge.retriever import Retriever
 from msp_core.knowledge.tiers import Deadlines, Tiers
 from msp_core.scope import Role, Scope
@@ -41,6 +42,30 @@ class Broken:
         raise self.error or DependencyFailed("It came too late.")
 
     dense = lexical = get = _fail
+
+
+class Listening:
+    """An index that notes what it is asked.
+
+    Attributes:
+        asked: the method, and the query or the number of hits.
+    """
+
+    def __init__(self, index: KnowledgeIndex, capabilities: frozenset[str]) -> None:
+        self._index = index
+        self.capabilities = capabilities
+        self.asked: list[tuple[str, str | int]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._index, name)
+
+    def dense(self, vector: Any, wanted: Filter, k: int) -> list[Hit]:
+        self.asked.append(("dense", k))
+        return self._index.dense(vector, wanted, k)
+
+    def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
+        self.asked.append(("lexical", query))
+        return self._index.lexical(query, wanted, k)
 
 
 def filled(folder: Path, hot: frozenset[str] = HOT, documents: list[Document] = DOCUMENTS) -> Tiers:
@@ -74,6 +99,24 @@ def test_scores_do_not_depend_on_where_a_document_lies(tmp_path: Path, hot: froz
     for query in ("label printer", "tunnel lifetime", "archive mail of the printer"):
         expected = one.search(query, WHO).passages
         assert [replace(p, index="cold") for p in two.search(query, WHO).passages] == list(expected)
+
+
+def test_an_index_is_asked_for_the_words_that_tell_in_the_whole_corpus(tmp_path: Path) -> None:
+    notes = [text_document(f"n{i:02d}", f"Note {i}", "Ask the office desk.") for i in range(40)]
+    tiers = filled(tmp_path, documents=[*DOCUMENTS, *notes])
+    cold = Listening(tiers.cold, frozenset({"lexical"}))
+    retriever = Retriever(replace(tiers, cold=cold), HashEmbedder())
+    retriever.search('Is "the" OFFICE printer (spoolers*) zzzz?', WHO)
+    assert cold.asked == [("lexical", "spoolers printer"), ("dense", MIN_CANDIDATES)]
+
+
+def test_an_index_without_words_is_asked_for_more_by_meaning(tmp_path: Path) -> None:
+    tiers = filled(tmp_path)
+    cold = Listening(tiers.cold, frozenset())
+    retriever = Retriever(replace(tiers, cold=cold), HashEmbedder())
+    retriever.search("printer", WHO)
+    retriever.search("printer", WHO, k=30)
+    assert cold.asked == [("dense", MIN_COLD_CANDIDATES), ("dense", 150)]
 
 
 @pytest.mark.parametrize("broken", ["hot", "cold"])
