@@ -25,8 +25,8 @@ from msp_core.routing.floor_features import (
     floor_features,
     wordless_features,
 )
-from msp_core.routing.floor_head import FloorHead
-from msp_core.routing.floor_patterns import Floor
+from msp_core.routing.floor_head import WITH_PATTERN, FloorHead
+from msp_core.routing.floor_patterns import FLOORS, Floor
 from msp_core.routing.meaning import what_is_meant
 from msp_core.routing.request import RouteRequest
 
@@ -120,7 +120,10 @@ def fit_floor_head(data: FloorData) -> FloorHead:
 
 
 def out_of_fold(data: FloorData) -> Floats:
-    """The probability that each judged turn is a floor, by a fit without its customer."""
+    """The probability that each judged turn is a floor, by a fit without its customer.
+
+    It is 1 where a pattern matches and nothing speaks against it.
+    """
     columns = _Columns(data)
     scores = np.empty(len(data.judged))
     for customer in sorted({case.customer for case in data.judged}):
@@ -129,7 +132,8 @@ def out_of_fold(data: FloorData) -> Floats:
         held = own & columns.judged
         features = columns.features(columns.words(columns.taught & ~own), held)
         scores[held[: len(scores)]] = head.probability(scaling.apply(features))
-    return scores
+    said_outright = columns.matched[: len(scores)] & (scores >= WITH_PATTERN)
+    return np.where(said_outright, 1.0, scores)
 
 
 @cache
@@ -144,6 +148,7 @@ class _Columns:
     Attributes:
         customers: of each.
         judged, taught: which are judged, and which may be fitted on.
+        matched: which a pattern matches.
     """
 
     def __init__(self, data: FloorData) -> None:
@@ -152,6 +157,7 @@ class _Columns:
         self._wordless = np.array([_wordless(case.request) for case in cases])
         self._classes = [class_of(case.floor) for case in cases]
         self._times = np.repeat([JUDGED_TIMES, 1], [len(data.judged), len(data.own)])
+        self.matched = self._wordless[:, : len(FLOORS)].sum(axis=1) > 0
         self.customers = np.array([case.customer for case in cases])
         row = np.arange(len(cases))
         self.judged = row < len(data.judged)

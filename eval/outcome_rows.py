@@ -114,6 +114,8 @@ def _csv_cells(path: Path, problems: Problems) -> _Cells:
         required = [name for name, field in OutcomeRow.model_fields.items() if field.is_required()]
         if missing := [name for name in required if name not in columns]:
             what = f"the header lacks {', '.join(missing)}; docs/outcomes.md lists the columns"
+            if len(columns) == 1 and ";" in columns[0]:
+                what += ", which are parted by commas, not by semicolons"
             problems.add(path, 1, what)
             return
         if twice := sorted({name for name in columns if columns.count(name) > 1}):

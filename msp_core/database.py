@@ -25,8 +25,10 @@ class Database:
     Args:
         path: the file; its folder is made when missing.
         migrations: SQL scripts, oldest first. The file's `user_version` counts those applied.
+        oldest: files of earlier formats than this are not brought up to date but refused.
         held: keep one more connection open, which is never used: without any, each write that
-            closes copies the whole log into the file and syncs it twice. For many small writes.
+            closes copies the whole log into the file and syncs it twice, and each read opens the
+            log anew. For many small writes or reads.
         regenerate: the command that makes the file anew, for the message when it is damaged.
     """
 
@@ -35,11 +37,13 @@ class Database:
         path: Path,
         migrations: Sequence[str],
         *,
+        oldest: int = 0,
         held: bool = False,
         regenerate: str | None = None,
     ) -> None:
         self.path = path
         self._migrations = migrations
+        self._oldest = oldest
         self._regenerate = regenerate
         self._held = held
         self._ready = False
@@ -131,6 +135,11 @@ class Database:
                     f"{self.path} has format {version}, and this version of msp knows up to "
                     f"{len(self._migrations)}. Update msp, or set MSP_STATE_DIR to another folder."
                 )
+            if 0 < version < self._oldest:
+                raise CorruptData(
+                    f"{self.path} has format {version}, of an earlier version of msp, which cannot "
+                    f"be brought up to date. {self._remedy}"
+                )
             if version < len(self._migrations):
                 self._migrate(connection)
         if self._held:
@@ -211,9 +220,10 @@ class Database:
             raise self._damaged(error) from error
 
     def _damaged(self, error: sqlite3.Error) -> CorruptData:
-        remedy = (
-            f"Run `{self._regenerate}` to make it anew."
-            if self._regenerate
-            else "Restore it from a backup, or move it away to start empty."
-        )
-        return CorruptData(f"{self.path} is damaged ({error}). {remedy}")
+        return CorruptData(f"{self.path} is damaged ({error}). {self._remedy}")
+
+    @property
+    def _remedy(self) -> str:
+        if self._regenerate:
+            return f"Run `{self._regenerate}` to make it anew."
+        return "Restore it from a backup, or move it away to start empty."

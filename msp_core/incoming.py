@@ -136,18 +136,30 @@ def _check_same_source(plan: "IngestPlan", source: str) -> None:
         )
 
 
-def dry_run(services: "Services", incoming: Incoming) -> DryRun:
+def dry_run(services: "Services", incoming: Incoming, *, replace: bool = True) -> DryRun:
     """What `load` would do, from comparing alone: nothing is embedded or written.
 
     Texts for which the embedder gives no usable vector show up in a real run only.
+
+    Args:
+        replace: see `load`.
+
+    Raises:
+        UsageError: `load` would.
     """
+    from msp_core.bootstrap.knowledge import source_rules
     from msp_core.knowledge.ingestion import accepted
     from msp_core.knowledge.ingestion_plan import plan_ingestion
+    from msp_core.knowledge.sources.rules import check_same_defaults
 
+    if incoming.rule is not None and not replace:
+        check_same_defaults(source_rules(services.settings).all(), incoming.rule)
     wanted, refused = accepted(incoming.documents)
     plan = plan_ingestion(
         wanted, services.tiers, choose_hot=services.choose_hot, owns=incoming.owns
     )
+    if not replace:
+        _check_same_source(plan, incoming.source)
     return DryRun(
         added=tuple(sorted(plan.added)),
         changed=tuple(sorted(plan.stale.keys() - plan.added)),

@@ -288,7 +288,9 @@ def state_databases() -> "dict[str, StateDatabase]":
     from msp_core.state.restore import StateDatabase
     from msp_core.tickets import sqlite_schema as tickets
 
-    index = StateDatabase(embedded_file.MIGRATIONS, embedded_file.NEW_EPOCH)
+    index = StateDatabase(
+        embedded_file.MIGRATIONS, oldest=embedded_file.OLDEST, on_restore=embedded_file.NEW_EPOCH
+    )
     return {
         "conversations.db": StateDatabase(conversations.MIGRATIONS),
         "ledger.db": StateDatabase(costs.MIGRATIONS),

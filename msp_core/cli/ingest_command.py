@@ -93,10 +93,10 @@ def command(
             if rebuild:
                 _drop(services)
             tickets = load_tickets(services)
+    replace = replace or location is None  # the desk was checked above
     if only_say:
-        _show_dry_run(services, incoming, as_json=as_json)
+        _show_dry_run(services, incoming, replace=replace, as_json=as_json)
     else:
-        replace = replace or location is None  # the desk was checked above
         _load(services, incoming, tickets, replace=replace, as_json=as_json)
 
 
@@ -151,8 +151,8 @@ def _load(
     )
 
 
-def _show_dry_run(services: Services, incoming: Incoming, *, as_json: bool) -> None:
-    plan = dry_run(services, incoming)
+def _show_dry_run(services: Services, incoming: Incoming, *, replace: bool, as_json: bool) -> None:
+    plan = dry_run(services, incoming, replace=replace)
     note_quarantined(plan.quarantined)
     if as_json:
         print_json({"source": incoming.source, "dry_run": asdict(plan)})

@@ -103,6 +103,8 @@ def command(
     )
     write_model(out, model)
     about = model.trained_on
+    if about.groups == 1:
+        note("all rows are of one group, so single rows make the folds: expect less of others")
     if about.n_left_out:
         note(f"learned from a sample of {about.n:,}; {about.n_left_out:,} were left out")
     facts = {

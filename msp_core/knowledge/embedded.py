@@ -15,6 +15,7 @@ from msp_core.knowledge.chunking import CHUNKER
 from msp_core.knowledge.embedded_blocks import read_blocks
 from msp_core.knowledge.embedded_file import (
     MIGRATIONS,
+    OLDEST,
     RECORD,
     RECORDS,
     State,
@@ -71,7 +72,7 @@ class EmbeddedIndex:
 
     Args:
         path: the file; made when missing.
-        tier: says which command makes a damaged one anew.
+        tier: a file made as the other tier is refused; it says which command makes one anew.
         space: the embedder's; an index made for another one is refused.
 
     Raises (from every method; the file is first touched by a method, not here):
@@ -88,7 +89,9 @@ class EmbeddedIndex:
         self._vector_bytes = 4 * space.dimension
         self._made_with = {"tier": tier, **made_with(space)}
         # Held, since a search opens the file much faster while somebody else has it open.
-        self._database = Database(path, MIGRATIONS, held=True, regenerate=self._rebuild)
+        self._database = Database(
+            path, MIGRATIONS, oldest=OLDEST, held=True, regenerate=self._rebuild
+        )
         self._lock = threading.Lock()
         self._cached: tuple[State, VectorMatrix] | None = None
 
@@ -118,21 +121,25 @@ class EmbeddedIndex:
         with self._database.write() as connection:
             self._check(connection)
             documents = _list({chunk.document_id for chunk in chunks})
-            delete_documents(connection, documents)
+            replaced = delete_documents(connection, documents)
             contents = [vector.astype("<f4").tobytes() for vector in vectors]
             insert_chunks(connection, chunks, contents)
             if is_mostly_removed(connection):
                 tidy(connection)
             mark_made_with(connection, self._made_with)
+        if replaced:
+            self._database.empty_log()
 
     def delete(self, document_ids: Collection[str]) -> None:
         """See `KnowledgeIndex.delete`."""
         with self._database.write() as connection:
             self._check(connection)
-            delete_documents(connection, _list(document_ids))
+            deleted = delete_documents(connection, _list(document_ids))
             if is_mostly_removed(connection):
                 tidy(connection)
             mark_made_with(connection, self._made_with)
+        if deleted:
+            self._database.empty_log()
 
     def dense(self, vector: npt.NDArray[np.float32], wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.dense`."""

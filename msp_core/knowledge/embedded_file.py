@@ -15,10 +15,11 @@ from msp_core.knowledge.embedded_blocks import (
 )
 from msp_core.knowledge.index import Chunk
 
-_TABLES_OF_1 = ("about", "labels", "blocks", "entries", "chunks", "removals", "words")
+OLDEST = 2
+"""Files of format 1 had no chunk ids in their blocks: they are refused, and made anew."""
 MIGRATIONS = (
     "",
-    ";".join(f"DROP TABLE IF EXISTS {table}" for table in _TABLES_OF_1) + f""";
+    f"""
     CREATE TABLE about (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
     {TABLES};
     CREATE TABLE entries (
@@ -51,8 +52,7 @@ MIGRATIONS = (
     """,
 )
 """`entries` and `chunks` have one row per chunk under one id, which is never used again; the
-lexical index keeps no text. `removals` lists ids that stand in a block and are gone. An index of
-format 1 is emptied, with a copy beside it: the next ingestion fills it."""
+lexical index keeps no text. `removals` lists ids that stand in a block and are gone."""
 
 _OF_DOCUMENTS = "SELECT id FROM entries WHERE document_id IN (SELECT value FROM json_each(?))"
 TIDIED_FROM = 1000
@@ -102,8 +102,8 @@ def tidy(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM about WHERE name = 'epoch'")
 
 
-def delete_documents(connection: sqlite3.Connection, listed: str) -> None:
-    """Remove the documents of a JSON list of ids, in a write transaction."""
+def delete_documents(connection: sqlite3.Connection, listed: str) -> int:
+    """Remove the documents of a JSON list of ids, in a write transaction; how many chunks."""
     # A lexical index without texts has to be told what it is to forget.
     connection.execute(
         "INSERT INTO words (words, rowid, searchable) SELECT 'delete', id, title || CASE "
@@ -113,7 +113,8 @@ def delete_documents(connection: sqlite3.Connection, listed: str) -> None:
     )
     connection.execute(f"INSERT INTO removals (id) {_OF_DOCUMENTS}", (listed,))
     connection.execute(f"DELETE FROM chunks WHERE id IN ({_OF_DOCUMENTS})", (listed,))
-    connection.execute(f"DELETE FROM entries WHERE id IN ({_OF_DOCUMENTS})", (listed,))
+    gone = connection.execute(f"DELETE FROM entries WHERE id IN ({_OF_DOCUMENTS})", (listed,))
+    return gone.rowcount
 
 
 def insert_chunks(

@@ -147,6 +147,8 @@ class KnowledgeIndex(Protocol):
 
     - `capabilities`. A method that the index is not able to do raises `UsageError`.
     - When a write is seen: with `read_your_writes` at once; else within seconds.
+    - Which words tell: the embedded one and OpenSearch leave out those that stand in most chunks;
+      S3 Vectors searches all that it is given.
     - Lexical scores: 0 or more, without an upper end, by the statistics of that index and its own
       stemming. Comparable within one call only. Hybrid scores: 0 to 1, likewise.
     - Exactness: the embedded one is exact; approximate ones may miss a near neighbour. Cosines

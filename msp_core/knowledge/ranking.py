@@ -146,8 +146,8 @@ class Search:
         counted = self.question.statistics.chunks
         if not found and counted and self.tiers.cold.is_empty():
             raise DependencyFailed(
-                f"It is missing or empty, and {counted:,} chunks are counted. Check "
-                "MSP_VECTOR_BUCKET and MSP_VECTOR_INDEX, or run `msp ingest --rebuild`."
+                f"It is missing or empty, and {counted:,} chunks are counted. Run "
+                "`msp ingest --rebuild`; on AWS check MSP_VECTOR_BUCKET and MSP_VECTOR_INDEX first."
             )
         return found
 
@@ -155,8 +155,8 @@ class Search:
         hits: list[Hit] = []
         by_words = "lexical" in index.capabilities
         if self.system != "dense" and by_words:
-            # Of these words some are dropped already by the counts of the whole corpus, and so few
-            # are left that a service takes them in one request.
+            # Some words are dropped already by the counts of the whole corpus: what is left a
+            # service mostly takes in one request.
             hits += index.lexical(" ".join(self.question.words.values()), wanted, count)
         if self.vector is not None:
             nearest = count if by_words else max(count, MIN_COLD_CANDIDATES)

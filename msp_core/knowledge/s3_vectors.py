@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msp_core.aws_calls import explained, is_code
-from msp_core.errors import ConfigurationError, MspError, UsageError
+from msp_core.errors import ConfigurationError, DependencyFailed, MspError, UsageError
 from msp_core.knowledge.chunking import CHUNKER
 from msp_core.knowledge.embedding import VectorSpace
 from msp_core.knowledge.index import (
@@ -115,13 +115,14 @@ class S3VectorsIndex:
             found = self._described()
         except _NoSuchIndex:
             self._make()
-            found = self._described()
+            found = self._just_made()
         check_settings(found, self._made_with, self._mode, index=self._what)
+        marked = self._is_marked()  # checks what is marked before anything is changed
         if self._mode == "ENHANCED":
             if found.get("indexMode") == "CLASSIC":
                 self._call("update_index_mode", indexMode=self._mode)
-            wait_until_searchable(self._described, index=self._what)
-        if not self._is_marked():
+            wait_until_searchable(self._just_made, index=self._what)
+        if not marked:
             self._call("put_vectors", vectors=[about_item(self._made_with, self._dimension)])
 
     def remove(self) -> None:
@@ -167,8 +168,9 @@ class S3VectorsIndex:
     def lexical(self, query: str, wanted: Filter, k: int) -> list[Hit]:
         """See `KnowledgeIndex.lexical`; the service knows by itself which words tell little.
 
-        A query of more words than one request takes (about 130) is searched in parts, whose scores
-        are added up: BM25 is a sum over words.
+        A query of more words than one request takes (1,024 characters) is searched in parts, whose
+        scores are added up. Each part gives its own k best and some spare ones: a chunk that is
+        among the best by all parts and by none alone may be missed.
 
         Raises:
             UsageError: in the classic mode.
@@ -227,6 +229,7 @@ class S3VectorsIndex:
         """See `KnowledgeIndex.health`."""
         try:
             self._call("get_index")
+            self._is_marked()
         except _NoSuchIndex:
             return Health(True, "no index yet: run `msp index create`")
         except MspError as error:
@@ -323,6 +326,15 @@ class S3VectorsIndex:
             if "nextToken" not in answer:
                 return
             request["nextToken"] = answer["nextToken"]
+
+    def _just_made(self) -> Json:
+        try:
+            return self._described()
+        except _NoSuchIndex as error:
+            raise DependencyFailed(
+                f"{self._what} was made and cannot be seen yet, or was dropped meanwhile. Run "
+                "`msp index create` again."
+            ) from error
 
     def _described(self) -> Json:
         index: Json = self._call("get_index")["index"]

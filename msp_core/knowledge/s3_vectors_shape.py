@@ -44,6 +44,11 @@ def check_settings(
     Raises:
         ConfigurationError: it is of no use; names the command that makes it anew.
     """
+    if mode == "CLASSIC" and found.get("indexMode") == "ENHANCED":
+        raise ConfigurationError(
+            f"{index} is in the enhanced mode, where the classic one is not possible. Unset "
+            "MSP_VECTOR_MODE, or set it to ENHANCED."
+        )
     check_made_with({"dimension": str(found["dimension"])}, made_with, index=index)
     metadata = found.get("metadataConfiguration", {})
     missing = []

@@ -47,7 +47,7 @@ class StampedForm:
     """A kind of file.
 
     Attributes:
-        format: name and version, such as `msp.router/1`.
+        format: name and version, such as `msp.router/2`.
         what: what the file is in a message, such as `routing model`.
         again: how to make it anew; a sentence.
     """

@@ -38,6 +38,11 @@ FORM = StampedForm(
 )
 
 
+WITH_PATTERN = 0.3
+"""From which probability on a turn that a pattern matches is a floor: what is said outright counts
+unless the rest of the turn speaks against it. Chosen on turns of writers left out one by one."""
+
+
 @dataclass(frozen=True, eq=False)
 class FloorHead:
     """A logistic regression over words, patterns, ticket and conversation: "is it any floor?".
@@ -46,7 +51,7 @@ class FloorHead:
         words: how they speak for each floor.
         scaling: of the features.
         head: on the scaled features.
-        threshold: from which probability on a turn is a floor.
+        threshold: from which probability on a turn is a floor; see `WITH_PATTERN` too.
     """
 
     words: WordCounts
@@ -68,7 +73,8 @@ class FloorHead:
             return matched
         odds = self.words.log_odds([terms_of(request.text)])
         features = floor_features(odds, wordless_features([request]))
-        if self.head.probability(self.scaling.apply(features))[0] < self.threshold:
+        bar = self.threshold if matched is None else min(self.threshold, WITH_PATTERN)
+        if self.head.probability(self.scaling.apply(features))[0] < bar:
             return None
         return matched or FLOORS[int(odds[0, : len(FLOORS)].argmax())]
 

@@ -55,6 +55,13 @@ _GOES_ON = re.compile(
     r"|schon wieder|toujours|encore|sigue|todav[ií]a|otra vez)\b",
     re.IGNORECASE,
 )
+_ASKS_ON = re.compile(
+    r"(?:(?:and|so|ok(?:ay)?|then|now|well)\s+)*(?:and|so|now|next|then|what(?:'s)?(?: now| next"
+    r"| then| else)?|what (?:should|do|shall|can) (?:i|we) do(?: now| next| first)?"
+    r"|how (?:do|should|shall) (?:i|we) (?:go on|proceed|continue)|und (?:jetzt|nun)"
+    r"|was (?:jetzt|nun)|et maintenant|y ahora(?: qu[eé])?)\W*",
+    re.IGNORECASE,
+)
 _QUESTION = re.compile(r"[^.!?\n]*\?")
 
 
@@ -63,7 +70,8 @@ def what_is_meant(request: RouteRequest) -> RouteRequest:
 
     - "yes", "the second one": the message before it, and the question that the assistant asked.
     - "no": the message before it.
-    - "still no change", "thanks, but that one too": the message before it, then its own text.
+    - "still no change", "thanks, but that one too", "and now?": the message before it, then its
+      own text.
     - "thanks", "hello": itself; it asks for nothing.
 
     A message that says something by itself, or has nothing before it, stays as it is.
@@ -78,7 +86,8 @@ def what_is_meant(request: RouteRequest) -> RouteRequest:
         question = _last_question(request.asked) if assents else ""
         return _after(request, question)
     refers = _GOES_ON.search(own) or (empty and _REFERS.search(own))
-    if request.history and refers and len(_WORD.findall(own)) <= _SHORT:
+    short = refers and len(_WORD.findall(own)) <= _SHORT
+    if request.history and (short or _ASKS_ON.fullmatch(own)):
         return _after(request, own)
     return request
 

@@ -156,17 +156,17 @@ def check_learnable(examples: Sequence[Example]) -> None:
         )
     gains = np.array([example.strong_score - example.weak_score for example in examples])
     better = int((gains > 0).sum())
+    if (gains < 0).any() and gains.mean() <= 0:
+        raise InvalidInput(
+            "The weak model is better than the strong one on average, by"
+            f" {-100 * gains.mean():.1f} points. Are weak_score and strong_score swapped? If not,"
+            " there is nothing to gain from routing to the strong model."
+        )
     if better < LEAST_OF_A_CLASS or n - better < LEAST_OF_A_CLASS:
         raise InvalidInput(
             f"The strong model is better on {better} of {n} rows, so there is one class only:"
             f" {LEAST_OF_A_CLASS} rows of each kind are the least. Send every turn to the"
             f" {'weak' if better < LEAST_OF_A_CLASS else 'strong'} model, or record other turns."
-        )
-    if gains.mean() <= 0:
-        raise InvalidInput(
-            "The weak model is better than the strong one on average, by"
-            f" {-100 * gains.mean():.1f} points. Are weak_score and strong_score swapped? If not,"
-            " there is nothing to gain from routing to the strong model."
         )
 
 

@@ -40,10 +40,12 @@ class StateDatabase:
     Attributes:
         migrations: all that it knows, oldest first; those that a backup lacks are done on it.
         on_restore: a statement that tells those who have it open that all of it is new.
+        oldest: the first format that can be brought to the newest.
     """
 
     migrations: Sequence[str]
     on_restore: str | None = None
+    oldest: int = 0
 
 
 def restore(
@@ -112,10 +114,10 @@ def finish_restore(folder: Path) -> None:
 
 def _prepare(database: Path, known: StateDatabase | None, archive: Path) -> None:
     version = check_database(database)
-    if known is None or version > len(known.migrations):
+    if known is None or not known.oldest <= version <= len(known.migrations):
         raise CorruptData(
             f"{archive} was made by another version of msp ({database.name} has format {version})."
-            " Update msp; nothing was changed."
+            " Update msp, or restore it with that version; nothing was changed."
         )
     try:
         with Database(database, known.migrations).write() as connection:

@@ -90,6 +90,21 @@ def test_a_folder_stands_beside_the_data_and_what_vanishes_is_deleted(
     assert set(services.tiers.cold.document_hashes()) >= articles
 
 
+def test_a_dry_run_refuses_what_the_real_one_does(services: Services, folder: Path) -> None:
+    source = file_source(services.settings, str(folder))
+    ingest_from(services, folder)
+    seen_by_others = incoming_files(services, source, Defaults("public"))
+    with pytest.raises(UsageError, match="same options"):
+        dry_run(services, seen_by_others, replace=False)
+    assert len(dry_run(services, seen_by_others).changed) == 3
+    for file in folder.rglob("*.*"):
+        file.unlink()
+    emptied = incoming_files(services, file_source(services.settings, str(folder)), Defaults())
+    with pytest.raises(UsageError, match="None of the 3 documents"):
+        dry_run(services, emptied, replace=False)
+    assert len(dry_run(services, emptied).deleted) == 3
+
+
 def test_poison_is_set_aside_and_listed(services: Services, folder: Path) -> None:
     (folder / "binary.txt").write_bytes(b"\x00\x01" * 9)
     (folder / "large.md").write_bytes(b"x" * (MAX_BYTES + 1))

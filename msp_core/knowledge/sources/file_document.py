@@ -1,9 +1,10 @@
 """A file of a user's own (Markdown, HTML, plain text) as a document."""
 
 import codecs
+import difflib
 import posixpath
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Annotated
@@ -27,6 +28,9 @@ _CHARSET = re.compile(rb"<meta[^>]{0,200}charset=[\"']?([A-Za-z0-9_-]{1,40})", r
 _HEADING = re.compile(r"^#[ \t]+([^\n]*)", re.M)
 _NO_TEXT = "script, style, nav, template, noscript, svg, iframe, form, [hidden]"
 _LABELS = ("audience", "customer_id", "category", "superseded_by")
+_WHO_SEES_IT = ("audience", "customer_id")
+_LIKE = 0.75
+"""`customer`, `audiense` and `Audience` are as like as this, other fields are not."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +129,21 @@ def file_document(file: SourceFile, defaults: Defaults, customers: Collection[st
     return replace(document, parts=(whole,))
 
 
+def _check_names(names: Iterable[object]) -> None:
+    """Pass unless one of them is a label of who may see the file, misspelt: it would not count.
+
+    Raises:
+        InvalidInput: says which.
+    """
+    for name in map(str, names):
+        meant = difflib.get_close_matches(name.lower(), _WHO_SEES_IT, n=1, cutoff=_LIKE)
+        if meant and name not in _WHO_SEES_IT:
+            raise InvalidInput(
+                f"it says {name!r}, which is no field: did it mean {meant[0]!r}, which decides who "
+                "sees it? Correct the name, or choose another one"
+            )
+
+
 def _beside(document_id: str, path: str | None) -> str | None:
     """The document id of a file, given by its path from another one's."""
     if path is None:
@@ -141,6 +160,7 @@ def _markdown(content: bytes) -> _Content:
         except ValueError as error:
             raise InvalidInput(str(error)) from error
         if isinstance(head, dict):  # else two lines that rule off a paragraph
+            _check_names(head)
             said, text = head, body
     headings = (match[1].rstrip("# \t") for match in _HEADING.finditer(text))
     return _Content(said, next(filter(None, headings), None), text)
@@ -154,6 +174,7 @@ def _html(content: bytes) -> _Content:
     check_nesting(source)
     page = LexborHTMLParser(source)
     title = page.css_first("title") or page.css_first("h1")
+    _check_names(tag.attributes.get("name") for tag in page.css("meta[name]"))
     said = {
         name: tag.attributes.get("content")
         for name in _LABELS

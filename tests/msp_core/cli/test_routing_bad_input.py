@@ -205,11 +205,11 @@ def edited(**fields: object) -> bytes:
 
 MODEL_FILES: dict[str, tuple[Callable[[], bytes], str]] = {
     "another version": (
-        lambda: SHIPPED.read_bytes().replace(b"msp.router/1", b"msp.router/0"),
+        lambda: SHIPPED.read_bytes().replace(b"msp.router/2", b"msp.router/0"),
         "has the format 'msp.router/0'",
     ),
     "another hash": (
-        lambda: SHIPPED.read_bytes().replace(b'"k":', b'"k":1'),
+        lambda: SHIPPED.read_bytes().replace(b'"dimension":', b'"dimension":1'),
         "does not have the SHA-256",
     ),
     "other text features": (lambda: edited(features_id="old"), "features of another version"),

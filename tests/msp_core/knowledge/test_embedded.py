@@ -46,20 +46,34 @@ def test_a_newer_format_is_refused(index: EmbeddedIndex, put) -> None:
     assert not open_index(index.path.parent).health().ok
 
 
-def test_an_index_of_the_first_format_is_kept_aside_and_filled_anew(
+def test_an_earlier_format_is_refused_with_the_command_that_makes_it_anew(
     index: EmbeddedIndex, put
 ) -> None:
     put(chunk("d1", "vpn"))
-    damage(index, "ALTER TABLE blocks DROP COLUMN names")
     damage(index, "PRAGMA user_version = 1")
     opened = open_index(index.path.parent)
-    assert opened.stats().chunks == 0
-    with closing(sqlite3.connect(f"{index.path}.format-1.backup")) as copy:
-        assert copy.execute("SELECT chunk_id FROM entries").fetchall() == [("d1#000",)]
+    with pytest.raises(CorruptData, match=r"earlier version.*`msp index rebuild`"):
+        opened.stats()
+    opened.remove()
     embedded = HashEmbedder().embed(["vpn"])
     opened.upsert([chunk("d2", "vpn")], embedded)
     assert ids(opened.dense(embedded[0], ALL, 5)) == ["d2#000"]
-    assert opened.verify() == []
+
+
+@pytest.mark.parametrize("how", ["delete", "replace"])
+def test_what_is_gone_is_in_no_file_while_others_have_it_open(
+    index: EmbeddedIndex, put, how: str
+) -> None:
+    reader = open_index(index.path.parent)
+    put(chunk("d1", "the combination is swordfish"))
+    assert reader.stats().chunks == 1
+    if how == "delete":
+        index.delete(["d1"])
+    else:
+        put(chunk("d1", "changed"))
+    for file in index.path.parent.iterdir():
+        assert b"combination is swordfish" not in file.read_bytes(), file.name
+    assert reader.stats().chunks == int(how == "replace")
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be looked at" * 50, None])
@@ -104,6 +118,7 @@ def test_every_damaged_page_is_noticed_by_verify(tmp_path: Path, tier: str) -> N
         "UPDATE blocks SET vectors = zeroblob(64)",
         "UPDATE blocks SET codes = x'02000000030000000000000000000000'",
         "UPDATE blocks SET keys = x'0200000000000000'",
+        """UPDATE blocks SET names = CAST('["other"]' AS BLOB)""",
     ],
 )
 def test_a_vector_that_is_not_the_stored_one_is_damage(index: EmbeddedIndex, put, sql: str) -> None:

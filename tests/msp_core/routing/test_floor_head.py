@@ -54,10 +54,14 @@ def test_words_patterns_and_ticket_make_a_floor(
     assert head().find(RouteRequest(text, category=category)) == floor
 
 
-def test_a_pattern_alone_is_evidence_and_no_verdict() -> None:
-    sceptical = replace(head(), threshold=0.95)
-    assert sceptical.find(RouteRequest("we were hacked")) is None
-    assert sceptical.find(RouteRequest("we were hacked, it went dark")) == "security"
+def test_what_is_said_outright_counts_unless_the_turn_speaks_against_it() -> None:
+    strict = replace(head(), threshold=1.0)
+    assert strict.find(RouteRequest("we were hacked")) == "security"
+    assert strict.find(RouteRequest("so dark here")) is None
+    slopes = head().head.weights.copy()
+    slopes[PATTERN:TICKET] = 0.5
+    doubtful = replace(strict, head=Head(slopes, -2.0))
+    assert doubtful.find(RouteRequest("we were hacked")) is None
 
 
 def test_in_another_language_the_patterns_decide_alone() -> None:

@@ -32,6 +32,8 @@ def test_a_low_signal_message_means_what_it_answers(text: str) -> None:
         ("yes, delete it", "delete it"),
         ("Thanks, but that one too", "that one too"),
         ("still no change", "still no change"),
+        ("ok and now?", "now?"),
+        ("what should I do next?", "what should I do next?"),
         ("danke, aber es geht immer noch nicht", "es geht immer noch nicht"),
     ],
 )
