@@ -1,6 +1,6 @@
 """A small learned head for floor turns that are put in other words than the patterns know."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -43,6 +43,9 @@ WITH_PATTERN = 0.3
 unless the rest of the turn speaks against it. Chosen on turns of writers left out one by one."""
 
 
+_MOST_LINES = 200
+
+
 @dataclass(frozen=True, eq=False)
 class FloorHead:
     """A logistic regression over words, patterns, ticket and conversation: "is it any floor?".
@@ -71,6 +74,14 @@ class FloorHead:
         matched = match_floor(request.text)
         if not request.text.strip() or is_foreign(request.text):
             return matched
+        lines = request.text.splitlines()[:_MOST_LINES] if matched else []
+        # A pasted log or mail drowns what is said outright beside it: a line may tell alone.
+        alone = [line for line in lines if len(lines) > 1 and match_floor(line)]
+        texts = [request.text, *alone]
+        return next(filter(None, (self._find(replace(request, text=text)) for text in texts)), None)
+
+    def _find(self, request: RouteRequest) -> Floor | None:
+        matched = match_floor(request.text)
         odds = self.words.log_odds([terms_of(request.text)])
         features = floor_features(odds, wordless_features([request]))
         bar = self.threshold if matched is None else min(self.threshold, WITH_PATTERN)

@@ -242,6 +242,8 @@ def _with_odds(data: ExampleMatrix, odds: Floats) -> ExampleMatrix:
 
 def _with_own_odds(data: ExampleMatrix) -> ExampleMatrix:
     """The same, each row's odds counted on other groups: its own words would give it away."""
+    if len(data.groups) < 2:
+        return _with_odds(data, np.zeros((len(data.groups), 1)))
     fold = folds_of(data.groups, _WORD_FOLDS)
     odds = np.empty((len(fold), 1))
     for held in range(int(fold.max()) + 1):

@@ -15,7 +15,7 @@ from msp_core.routing.floor_features import (
     PRIORITIES,
     wordless_features,
 )
-from msp_core.routing.floor_head import FloorHead, encode_head, read_head
+from msp_core.routing.floor_head import FloorHead, encode_head, read_head, shipped_head
 from msp_core.routing.floor_patterns import FLOORS
 from msp_core.routing.request import RouteRequest
 
@@ -62,6 +62,13 @@ def test_what_is_said_outright_counts_unless_the_turn_speaks_against_it() -> Non
     slopes[PATTERN:TICKET] = 0.5
     doubtful = replace(strict, head=Head(slopes, -2.0))
     assert doubtful.find(RouteRequest("we were hacked")) is None
+
+
+def test_a_pasted_log_does_not_drown_what_is_said_outright() -> None:
+    log = "\n".join(f"2026-11-03 02:14:{n:02d} sshd[{n}]: read error=0x{n:x}" for n in range(12))
+    said = "we have ransomware on three servers"
+    assert shipped_head().find(RouteRequest(f"{said}\n{log}")) == "security"
+    assert shipped_head().find(RouteRequest(f"status of the ticket\n{log}")) is None
 
 
 def test_in_another_language_the_patterns_decide_alone() -> None:

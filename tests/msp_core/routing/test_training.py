@@ -81,6 +81,11 @@ def test_words_of_other_turns_are_learned_from() -> None:
     assert hard == pytest.approx(easy)
 
 
+def test_one_turn_beside_a_single_group() -> None:
+    turns = [replace(row, group="a") for row in examples()]
+    assert trained([*turns[1:], replace(turns[0], group="b")], []).model.trained_on.n == len(turns)
+
+
 def test_a_group_s_own_words_are_not_believed() -> None:
     """Each group has a word of its own and one kind of turn, which says nothing of others."""
     generator = np.random.default_rng(3)
